@@ -1,0 +1,185 @@
+"""Columns: what a raw column holds, how it is typed inside the desk, and how that is said.
+
+Columns inside the desk are NumPy arrays, by kind:
+
+============  =====================================================================================
+number count  float64, NaN where missing
+yesno         float64, 1.0 yes, 0.0 no, NaN where missing
+category      int16 codes into `Column.levels`; OTHER (-1) unseen, MISSING (-2) missing
+ordered       the same, levels from low to high
+time          datetime64[us], wall clock in the use case's time zone, NaT where missing
+id text       object array of str, "" where missing; never a feature
+============  =====================================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Columns = dict[str, Array]
+
+OTHER = -1
+MISSING = -2
+
+
+class Kind(StrEnum):
+    """What the values of a column are."""
+
+    ID = "id"
+    TIME = "time"
+    NUMBER = "number"
+    COUNT = "count"
+    YESNO = "yesno"
+    CATEGORY = "category"
+    ORDERED = "ordered"
+    TEXT = "text"
+
+    @property
+    def is_numeric(self) -> bool:
+        return self in (Kind.NUMBER, Kind.COUNT, Kind.YESNO)
+
+    @property
+    def is_coded(self) -> bool:
+        return self in (Kind.CATEGORY, Kind.ORDERED)
+
+    @property
+    def is_text(self) -> bool:
+        return self in (Kind.ID, Kind.TEXT)
+
+
+class Missing(StrEnum):
+    """What happens to a row whose value is missing."""
+
+    REJECT = "reject"
+    IMPUTE = "impute"  # numbers: the training rows' median, flagged per row
+    LEVEL = "level"  # categories: "missing" is a level of its own, trained on
+    ALLOW = "allow"  # columns that no feature reads
+
+
+class Unseen(StrEnum):
+    """What happens to a row whose category is not among the levels."""
+
+    REJECT = "reject"
+    OTHER = "other"  # a level of its own, trained on rare values, flagged per row
+
+
+@dataclass(frozen=True)
+class Column:
+    """One raw column: how it is typed, what is allowed, how it is shown.
+
+    `minimum` and `maximum` are hard: a value outside cannot be true and its row is rejected. `usual` is
+    the range seen in training; a value outside is scored and pointed out.
+    """
+
+    name: str
+    kind: Kind
+    label: str = ""
+    unit: str = ""
+    help: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    usual: tuple[float, float] | None = None
+    levels: tuple[str, ...] = ()
+    missing: Missing = Missing.REJECT
+    unseen: Unseen = Unseen.REJECT
+    null_texts: tuple[str, ...] = ()
+    decimal: str = "."
+    time_format: str | None = None  # strptime format; None reads ISO 8601
+    group: str = "Details"
+    personal: bool = False
+
+    @property
+    def title(self) -> str:
+        return self.label or self.name.replace("_", " ").capitalize()
+
+    @property
+    def required(self) -> bool:
+        """Whether a file must have this column at all."""
+        return self.missing is Missing.REJECT
+
+    @property
+    def nulls(self) -> frozenset[str]:
+        """Lower-case texts that mean "no value" in this column."""
+        return _NULLS | {text.lower() for text in self.null_texts}
+
+
+_NULLS = frozenset({"", "na", "n/a", "nan", "null", "none", "#n/a"})
+YES_TEXTS = frozenset({"1", "yes", "y", "true", "t", "1.0"})
+NO_TEXTS = frozenset({"0", "no", "n", "false", "f", "0.0"})
+
+
+def absent(column: Column, n_rows: int) -> Array:
+    """A column of missing values.
+
+    >>> absent(Column("x", Kind.NUMBER), 2)
+    array([nan, nan])
+    """
+    if column.kind.is_numeric:
+        return np.full(n_rows, np.nan)
+    if column.kind.is_coded:
+        return np.full(n_rows, MISSING, dtype=np.int16)
+    if column.kind is Kind.TIME:
+        return np.full(n_rows, "NaT", dtype="datetime64[us]")
+    return np.full(n_rows, "", dtype=object)
+
+
+def missing_mask(column: Column, values: Array) -> NDArray[np.bool_]:
+    """Which values of a typed column are missing, shape (n_rows,)."""
+    if column.kind.is_coded:
+        return np.asarray(values == MISSING)
+    if column.kind.is_numeric:
+        return np.isnan(values)
+    if column.kind is Kind.TIME:
+        return np.isnat(values)
+    return np.asarray(values == "", dtype=bool)
+
+
+def shown(value: Any) -> str:
+    """A typed value as a person would write it.
+
+    >>> shown(3.0), shown(0.25), shown(np.datetime64("2026-01-02T03:04:05", "us"))
+    ('3', '0.25', '2026-01-02T03:04:05')
+    """
+    if isinstance(value, np.datetime64):
+        return "" if np.isnat(value) else str(value.astype("datetime64[s]"))
+    if isinstance(value, float | np.floating):
+        if np.isnan(value):
+            return ""
+        return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
+    return str(value)
+
+
+def describe(column: Column) -> str:
+    """What a column takes, in words.
+
+    >>> describe(Column("a", Kind.COUNT, minimum=0)), describe(Column("b", Kind.CATEGORY, levels=("x", "y")))
+    ('a whole number of at least 0', 'one of x, y')
+    """
+    if column.kind.is_coded:
+        return "one of " + _listed(column.levels)
+    if column.kind is Kind.YESNO:
+        return "yes or no"
+    if column.kind is Kind.TIME:
+        return f"a time written like {column.time_format}" if column.time_format else "an ISO 8601 time"
+    if column.kind.is_text:
+        return "text"
+    noun = "a whole number" if column.kind is Kind.COUNT else "a number"
+    if column.minimum is not None and column.maximum is not None:
+        return f"{noun} from {shown(column.minimum)} to {shown(column.maximum)}"
+    if column.minimum is not None:
+        return f"{noun} of at least {shown(column.minimum)}"
+    if column.maximum is not None:
+        return f"{noun} of at most {shown(column.maximum)}"
+    return noun
+
+
+def _listed(names: Iterable[str], most: int = 12) -> str:
+    names = list(names)
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -1,0 +1,101 @@
+"""The contract of a use case: everything the desk knows about it, in one frozen value.
+
+Pages, API and command line never name a use case; a new one is one Python file in `core/usecases/` or
+one TOML file in `models/<key>/`, and nothing else changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import pyarrow as pa
+
+from core.domain.columns import Array, Columns
+from core.domain.features import Feature
+from core.domain.policy import Policy
+from core.domain.recipe import Recipe
+from core.domain.rules import Rules
+from core.domain.schema import Schema
+
+
+class Task(StrEnum):
+    """What kind of answer a model gives."""
+
+    BINARY = "binary"
+    MULTICLASS = "multiclass"
+    REGRESSION = "regression"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is predicted, and when it is known.
+
+    Attributes
+    ----------
+    name : str
+        The outcome's column in labelled files.
+    classes : tuple of str
+        The labels as written in files: (negative, positive) for binary, in order for multiclass, empty
+        for regression.
+    meaning : str
+        One sentence: what happened if the positive label (or a high value) is observed.
+    horizon_days : int
+        A row's outcome counts only once the row is older than this.
+    class_values : tuple of float
+        Multiclass only: score = sum over classes of probability x value. () for binary (score = probability
+        of the positive class) and regression (score = predicted value).
+    unit : str
+        Regression only.
+    """
+
+    name: str
+    classes: tuple[str, ...] = ()
+    meaning: str = ""
+    horizon_days: int = 30
+    class_values: tuple[float, ...] = ()
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class UseCase:
+    """One scoring problem, whole."""
+
+    key: str
+    title: str
+    question: str
+    noun: str  # what one row is, singular: "lead", "purchase"
+    task: Task
+    schema: Schema
+    target: Target
+    features: tuple[Feature, ...]
+    recipe: Recipe
+    policy: Policy
+    entity: str | None = None  # the id column that names a row; None: the row's place in its file
+    group: str | None = None  # the id column that must not be split
+    rules: Rules | None = None
+    sensitive: tuple[str, ...] = ()
+    actionable: tuple[str, ...] = ()
+    synthesize: Callable[[int, int], pa.Table] | None = None  # (n_rows, seed) -> labelled table
+    truth: Callable[[Columns], Array] | None = None  # generator's true probability (or mean), given what can be seen
+    shadow_view: str | None = None  # name of the view of rules against models, where the case promises one
+    notes: tuple[str, ...] = ()  # what the desk must say about this case
+    origin: str = "built-in"  # or the TOML file it was adopted into
+    facts: Mapping[str, Any] = field(default_factory=dict)  # adopted cases: how their data was read
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """Names of a model's outputs: one per class for multiclass, else just one ("")."""
+        return self.target.classes if self.task is Task.MULTICLASS else ("",)
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        return tuple(feature.name for feature in self.features)
+
+    @property
+    def model_columns(self) -> tuple[str, ...]:
+        """The raw columns that some feature reads, in schema order."""
+        read = {name for feature in self.features for name in feature.inputs}
+        return tuple(name for name in self.schema.names if name in read)
