@@ -1,0 +1,69 @@
+"""A bundle: what one training (or import) of one use case leaves behind, ready to serve."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import pyarrow as pa
+
+from core.ml.compiled import Compiled
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known about a version; written beside its models as card.json.
+
+    `metrics`, `split`, `lineage` and `calibration` hold plain JSON values, so that a page, the API and a
+    program can read a card without this package.
+    """
+
+    use_case: str
+    version: str
+    created_at: str  # ISO 8601, UTC
+    task: str
+    origin: str  # train | import | adopt
+    champion: str
+    models: tuple[str, ...]
+    families: Mapping[str, str]
+    feature_names: tuple[str, ...]  # of the use case, in order: a bundle fits only these
+    cutoffs: Mapping[str, tuple[float, ...]]  # per model, descending, between the policy's bands
+    capacity_cutoffs: Mapping[str, float] = field(default_factory=dict)
+    split: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    calibration: Mapping[str, Any] = field(default_factory=dict)
+    lineage: Mapping[str, Any] = field(default_factory=dict)
+    compile_difference: float = 0.0
+    uncompiled: tuple[str, ...] = ()
+    verdict: str = ""
+    notes: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)  # file name -> sha256
+
+    def to_json(self) -> str:
+        """The card as indented JSON with sorted keys, so that equal cards are equal files."""
+        return json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Card:
+        """Read what `to_json` wrote."""
+        facts = json.loads(text)
+        for name in ("models", "feature_names", "uncompiled", "notes"):
+            facts[name] = tuple(facts[name])
+        facts["cutoffs"] = {model: tuple(cuts) for model, cuts in facts["cutoffs"].items()}
+        return cls(**facts)
+
+    def with_files(self, files: Mapping[str, str]) -> Card:
+        """The same card, naming these files."""
+        return replace(self, files=dict(files))
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A card, the compiled models, the profile of the held-out reference rows, and those rows."""
+
+    card: Card
+    compiled: Compiled
+    profile: Mapping[str, Any]
+    reference: pa.Table

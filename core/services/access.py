@@ -1,0 +1,85 @@
+"""Who may do what: one table of roles and actions, checked by every service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.errors import NotPermitted
+
+
+class Role(StrEnum):
+    """What a person is at the desk."""
+
+    SALES = "sales"
+    ANALYST = "analyst"
+    RISK = "risk"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+
+
+class Action(StrEnum):
+    """What a service does for a person."""
+
+    SEE = "see scores"
+    SEE_MODELS = "see every model's score"
+    SCORE_ONE = "score one"
+    SCORE_FILE = "score a file"
+    DOWNLOAD = "download results"
+    VOID = "void an upload"
+    CANCEL_JOB = "cancel a job"
+    TRAIN = "train a version"
+    ADOPT = "adopt a data set"
+    IMPORT = "import a bundle"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A person (or a command acting for one) and the face they came by."""
+
+    name: str
+    role: Role
+    via: str = "page"  # page | cli | inbox
+
+
+_EVERYONE = frozenset(Role)
+_WORKERS = frozenset({Role.ANALYST, Role.RISK, Role.ADMIN})
+
+PERMISSIONS: dict[Action, frozenset[Role]] = {
+    Action.SEE: _EVERYONE,
+    Action.SEE_MODELS: _EVERYONE - {Role.SALES},
+    Action.SCORE_ONE: _EVERYONE - {Role.AUDITOR},
+    Action.SCORE_FILE: _WORKERS | {Role.SALES},
+    Action.DOWNLOAD: _EVERYONE,
+    Action.VOID: _WORKERS,
+    Action.CANCEL_JOB: _WORKERS | {Role.SALES},
+    Action.TRAIN: _WORKERS,
+    Action.ADOPT: _WORKERS,
+    Action.IMPORT: frozenset({Role.RISK, Role.ADMIN}),
+}
+
+# On loopback without sign-in the frame offers one named person per role, and the ledger says who acted.
+LOCAL_PEOPLE: dict[Role, Actor] = {
+    Role.SALES: Actor("Sam (sales)", Role.SALES),
+    Role.ANALYST: Actor("Ana (analyst)", Role.ANALYST),
+    Role.RISK: Actor("Rita (risk)", Role.RISK),
+    Role.AUDITOR: Actor("Aude (auditor)", Role.AUDITOR),
+    Role.ADMIN: Actor("Adam (admin)", Role.ADMIN),
+}
+
+
+def may(actor: Actor, action: Action) -> bool:
+    """Whether the actor's role allows the action."""
+    return actor.role in PERMISSIONS[action]
+
+
+def require(actor: Actor, action: Action) -> None:
+    """Raise NotPermitted, naming who may, unless the actor's role allows the action."""
+    if not may(actor, action):
+        allowed = ", ".join(sorted(PERMISSIONS[action]))
+        raise NotPermitted(
+            f"{actor.name} may not {action.value}.",
+            f"It takes the role {allowed}.",
+            action=action.value,
+            role=actor.role.value,
+        )
