@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from core.domain.columns import Array, Column, Columns, Kind, Missing, Unseen, absent, describe, missing_mask, shown
 
+MOST_COUNT = 2.0**53  # beyond it a float64 no longer holds every whole number
+
 
 @dataclass
 class Parsed:
@@ -162,6 +164,8 @@ def _check_numbers(column: Column, item: Parsed, checked: Checked) -> None:
         outside |= values < column.minimum
     if column.maximum is not None:
         outside |= values > column.maximum
+    if column.kind is Kind.COUNT:
+        outside |= np.abs(values) > MOST_COUNT
     if outside.any():
         _report(column, "range", np.flatnonzero(outside), item, checked)
     if column.kind is Kind.COUNT:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from core.domain.columns import Array, Column, Columns, Kind
+from core.domain.columns import Array, Column, Columns, Kind, Missing
 from core.domain.features import Feature, hour, is_weekend, month, month_day, one_hot, ordered, raw
 from core.domain.policy import Band, Mode, Money, Policy, Tone
 from core.domain.recipe import ModelSpec, Recipe, Split
@@ -65,6 +65,17 @@ SCHEMA = Schema(
         _purchase("installment_count", Kind.COUNT, label="Instalments", minimum=1, usual=(4, 6)),
         _purchase("payment_credit_limit", Kind.NUMBER, label="Credit limit", unit="USD", minimum=0, usual=(500, 5000)),
         Column("price_comparison_time", Kind.NUMBER, unit="seconds", minimum=0, usual=(0, 300), group="Session"),
+        Column(
+            "time_on_site_seconds",
+            Kind.NUMBER,
+            "Time on site",
+            "seconds",
+            minimum=0,
+            usual=(30, 900),
+            missing=Missing.ALLOW,
+            group="Session",
+            help="Logged, but no model reads it",
+        ),
     ),
 )
 

@@ -1,0 +1,89 @@
+"""The commands that need the prediction log, as plain functions: a terminal runs them on a desk of its
+own, or hands them to the desk that owns the log (`core.services.handover`). Either way they do the same.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from core.errors import InputError, UnknownName
+from core.services import batches, overview
+from core.services.access import Actor
+from core.services.desk import Desk
+
+Progress = Callable[[str, float], None]
+Args = Mapping[str, Any]
+Command = Callable[[Desk, Actor, Args, Progress], dict[str, Any]]
+
+
+def score(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
+    """Score a file and wait for it: args use_case, path, out, rejects, parquet, version."""
+    outputs = batches.Outputs(*(_path(args.get(name)) for name in ("out", "rejects", "parquet")))
+    job_id = batches.submit(
+        desk, actor, args["use_case"], Path(args["path"]), version=args.get("version"), outputs=outputs
+    )
+    return _follow(desk, job_id, progress)
+
+
+def _path(text: Any) -> Path | None:
+    return Path(text) if text else None
+
+
+def _follow(desk: Desk, job_id: str, progress: Progress) -> dict[str, Any]:
+    while not (state := desk.jobs.state(job_id)).finished:
+        pace = f"{state.rows_done:,} rows, {state.rows_per_second:,.0f} rows/s" if state.rows_done else state.state
+        progress(pace, state.fraction)
+        time.sleep(0.05)
+    if state.state != "done":
+        raise InputError(state.message or f"The job was {state.state}.", job=job_id, state=state.state)
+    return {"job": job_id, **state.result}
+
+
+def resume(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
+    """Resume a job that stopped early: args job."""
+    return _follow(desk, batches.resume(desk, actor, args["job"]), progress)
+
+
+def void(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
+    """Take an upload out of every figure: args batch, reason."""
+    batches.void(desk, actor, args["batch"], args["reason"])
+    return {"voided": args["batch"]}
+
+
+def status(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
+    """What the home page shows."""
+    return overview.overview(desk, actor).as_json()
+
+
+def score_row(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
+    """Score one row: args use_case, row."""
+    from core.services.scoring import score_one
+
+    scored = asdict(score_one(desk, actor, args["use_case"], args["row"]))
+    return scored | {"scored_at": str(scored["scored_at"]), "as_of": str(scored["as_of"])}
+
+
+COMMANDS: dict[str, Command] = {
+    "score": score,
+    "score-row": score_row,
+    "resume": resume,
+    "void": void,
+    "status": status,
+}
+
+
+def run(desk: Desk, actor: Actor, name: str, args: Args, progress: Progress) -> dict[str, Any]:
+    """Run a command by name.
+
+    Raises
+    ------
+    DeskError
+        Whatever the command refuses; an unknown command is an UnknownName.
+    """
+    if name not in COMMANDS:
+        raise UnknownName("command", name, COMMANDS)
+    return COMMANDS[name](desk, actor, args, progress)

@@ -1,0 +1,165 @@
+"""The desk: settings, stores, use cases and loaded models in one place; `open_desk` puts it together."""
+
+from __future__ import annotations
+
+import os
+import threading
+from functools import cached_property
+from pathlib import Path
+
+from core.config import Settings
+from core.domain.usecase import UseCase
+from core.errors import BundleProblem, NotReady, UnknownName
+from core.ml.bundle import Bundle
+from core.ml.scorer import Scorer
+from core.services.jobs import Jobs
+from core.store.bundles import list_versions, load_bundle
+from core.store.ledger import Ledger
+from core.store.lock import DeskLock
+from core.store.log import PredictionLog
+from core.usecases import builtin
+
+CHAMPION = "champion"
+
+
+class Desk:
+    """One desk on one home folder.
+
+    The prediction log is opened, and with it the lock of the home taken, when it is first needed:
+    commands that only train or list never compete with a running desk.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        for folder in (settings.models_dir, settings.data_dir):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.ledger = Ledger(settings.data_dir / "ledger.sqlite")
+        self.jobs = Jobs(self.ledger)
+        self._scorers: dict[tuple[str, str], Scorer] = {}
+        self._adopted: dict[Path, tuple[int, UseCase]] = {}
+        self._loading = threading.Lock()
+        self._opening = threading.Lock()
+
+    @cached_property
+    def _lock(self) -> DeskLock:
+        return DeskLock(self.settings.data_dir)
+
+    @property
+    def log(self) -> PredictionLog:
+        """The prediction log.
+
+        Raises
+        ------
+        DeskBusy
+            Another process owns it; the message names that process.
+        """
+        with self._opening:
+            return self._log
+
+    @cached_property
+    def _log(self) -> PredictionLog:
+        self._lock.acquire()
+        return PredictionLog(
+            self.settings.data_dir / "log.duckdb", memory_mb=self.settings.memory_mb, threads=self.settings.threads
+        )
+
+    def use_cases(self) -> dict[str, UseCase]:
+        """Built-in use cases by name, then adopted ones by name."""
+        return builtin() | self._read_adopted()
+
+    def _read_adopted(self) -> dict[str, UseCase]:
+        from core.usecases.custom import load
+
+        found: dict[str, UseCase] = {}
+        for path in sorted(self.settings.models_dir.glob("*/use_case.toml")):
+            changed = path.stat().st_mtime_ns
+            if self._adopted.get(path, (0, None))[0] != changed:
+                self._adopted[path] = (changed, load(path))
+            use_case = self._adopted[path][1]
+            found[use_case.key] = use_case
+        return found
+
+    def use_case(self, key: str) -> UseCase:
+        """The use case with this key; UnknownName suggests the nearest."""
+        known = self.use_cases()
+        if key not in known:
+            raise UnknownName("use case", key, known)
+        return known[key]
+
+    def folder(self, key: str) -> Path:
+        """Where a use case's versions live."""
+        return self.settings.models_dir / key
+
+    def versions(self, key: str) -> list[str]:
+        """Versions on disk, oldest first."""
+        return list_versions(self.folder(key))
+
+    def acting_version(self, key: str) -> str | None:
+        """The version whose champion acts, or None before the first training."""
+        return self.ledger.alias(key, CHAMPION)
+
+    def scorer(self, key: str, version: str | None = None) -> Scorer:
+        """A loaded bundle, the acting one by default; loaded once per version.
+
+        Raises
+        ------
+        NotReady
+            Nothing is trained yet.
+        BundleProblem
+            The files differ from what the card or the ledger says.
+        """
+        use_case = self.use_case(key)
+        version = version or self.acting_version(key)
+        if version is None:
+            hint = f"Run: python -m core train {key}"
+            raise NotReady(f"{use_case.title} has no trained version yet.", hint, use_case=key)
+        scorer = self._scorers.get((key, version))
+        if scorer is not None and scorer.use_case is use_case:
+            return scorer
+        with self._loading:
+            scorer = self._scorers.get((key, version))
+            if scorer is None or scorer.use_case is not use_case:
+                scorer = Scorer(use_case, self._load(key, version))
+                self._scorers[(key, version)] = scorer
+        return scorer
+
+    def _load(self, key: str, version: str) -> Bundle:
+        if version not in self.versions(key):
+            raise UnknownName(f"version of {key}", version, self.versions(key))
+        record = self.ledger.version(key, version)
+        if record is None:
+            raise BundleProblem(
+                f"{key} {version} lies in models/ but this desk's ledger does not know it.",
+                "Train it here, or import it with: python -m core import",
+            )
+        return load_bundle(self.folder(key) / version, expected_card_sha256=record.card_sha256)
+
+    def loaded(self, key: str) -> bool:
+        """Whether the acting version of a use case is in memory."""
+        version = self.acting_version(key)
+        return version is not None and (key, version) in self._scorers
+
+    def warm(self) -> None:
+        """Load every acting version, so that no page has to wait for it."""
+        for key in self.use_cases():
+            if self.acting_version(key) is not None:
+                self.scorer(key)
+
+    def close(self) -> None:
+        """Stop the jobs, close the stores, give the lock back."""
+        self.jobs.close()
+        if "_log" in self.__dict__:
+            self._log.close()
+            self._lock.release()
+        self.ledger.close()
+
+
+def open_desk(settings: Settings | None = None) -> Desk:
+    """Open the desk of a home folder; by default the one that the environment names.
+
+    Examples
+    --------
+    >>> from core import open_desk                                      # doctest: +SKIP
+    >>> open_desk().score("bnpl_default", table)                        # doctest: +SKIP
+    """
+    return Desk(settings or Settings.from_mapping(os.environ))

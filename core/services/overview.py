@@ -1,0 +1,84 @@
+"""What the home page and `status` say of each use case, all of it from the log and the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from core.domain.usecase import UseCase
+from core.services.access import Action, Actor, require
+from core.services.desk import Desk
+from core.services.jobs import JobState
+
+RECENT_DAYS = 7
+
+
+@dataclass(frozen=True)
+class CaseOverview:
+    """One use case at a glance. Rates are fractions; voided uploads are left out throughout."""
+
+    key: str
+    title: str
+    question: str
+    noun: str
+    origin: str
+    version: str | None  # None: nothing trained yet
+    champion: str
+    loaded: bool
+    mode: str
+    rows_total: int
+    rows_recent: int  # scored in the last RECENT_DAYS
+    bands: dict[str, int]  # of all rows, highest band first
+    mean_scores: list[float]  # champion's mean score by day of scoring, last 30 days with rows
+    latest: list[dict[str, Any]] = field(default_factory=list)  # latest batches, newest first
+    last_scored_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The home page."""
+
+    cases: list[CaseOverview]
+    interrupted: list[JobState]
+    running: list[JobState]
+    at: datetime
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for the command line."""
+        cases = [asdict(case) for case in self.cases]
+        for case in cases:
+            case["last_scored_at"] = str(case["last_scored_at"]) if case["last_scored_at"] else None
+        return {"use_cases": cases, "interrupted_jobs": [job.id for job in self.interrupted]}
+
+
+def overview(desk: Desk, actor: Actor) -> Overview:
+    """Everything the home page shows, one query per use case and figure."""
+    require(actor, Action.SEE)
+    at = datetime.now(UTC)
+    cases = [_case(desk, use_case, at) for use_case in desk.use_cases().values()]
+    return Overview(cases, desk.jobs.interrupted(), desk.jobs.active(), at)
+
+
+def _case(desk: Desk, use_case: UseCase, at: datetime) -> CaseOverview:
+    version = desk.acting_version(use_case.key)
+    log = desk.log
+    by_band = log.by_band(use_case) if version else {}
+    counts = log.counts(use_case, since=at - timedelta(days=RECENT_DAYS)) if version else None
+    return CaseOverview(
+        key=use_case.key,
+        title=use_case.title,
+        question=use_case.question,
+        noun=use_case.noun,
+        origin=use_case.origin,
+        version=version,
+        champion=use_case.recipe.champion,
+        loaded=desk.loaded(use_case.key),
+        mode=use_case.policy.mode.value,
+        rows_total=counts.total if counts else 0,
+        rows_recent=counts.recent if counts else 0,
+        bands={name: by_band.get(name, 0) for name in use_case.policy.band_names},
+        mean_scores=log.mean_score_by_day(use_case, days=30, until=at) if version else [],
+        latest=log.latest_batches(use_case, 5) if version else [],
+        last_scored_at=counts.last_scored_at if counts else None,
+    )

@@ -1,0 +1,230 @@
+"""The way of a file through the desk: read, check, score, log and write, chunk by chunk.
+
+Three threads share the work so that two cores stay busy: one reads ahead, this one scores, one logs;
+the scored file has a writer thread of its own. Memory is bounded by a few chunks, whatever the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from core.domain.columns import Array
+from core.ml.scorer import Scorer, ScoreTable
+from core.services.access import Actor, Role
+from core.services.desk import Desk
+from core.services.jobs import JobRun
+from core.services.records import Accepted, accept, log_rows, log_scores, output_columns
+from core.store.identity import prediction_ids
+from core.store.intake import Chunk, Source
+from core.store.output import RejectsWriter, ScoredWriter
+
+KIND = "score file"
+
+
+@dataclass
+class Tally:
+    """What a job has done so far."""
+
+    rows: int = 0
+    scored: int = 0
+    rejected: int = 0
+    known: int = 0
+    imputed: int = 0
+    bands: Counter[str] = field(default_factory=Counter)
+
+    def as_result(self) -> dict[str, Any]:
+        """Plain values for the ledger and the command line."""
+        return {
+            "rows": self.rows,
+            "scored": self.scored,
+            "rejected": self.rejected,
+            "already_scored": self.known,
+            "imputed": self.imputed,
+            "bands": dict(self.bands),
+        }
+
+
+class FileScoring:
+    """One file on its way through the desk."""
+
+    def __init__(self, desk: Desk, run: JobRun) -> None:
+        spec = run.state.spec
+        self.desk, self.run, self.spec = desk, run, spec
+        self.actor = Actor(spec["actor"]["name"], Role(spec["actor"]["role"]), spec["actor"]["via"])
+        self.scorer: Scorer = desk.scorer(run.state.use_case, spec["version"])
+        self.tally = Tally()
+        self.counts: dict[np.datetime64, Array] = {}
+        self.outputs = {name: Path(path) for name, path in self._output_paths().items() if path}
+
+    def _output_paths(self) -> dict[str, str | None]:
+        given = self.spec.get("outputs")
+        if given is not None:
+            return dict(given)
+        folder = self.desk.settings.data_dir / "results" / self.run.state.id
+        stem = Path(self.spec["filename"]).stem[:60] or "file"
+        return {
+            "csv": str(folder / f"{stem}.scored.csv"),
+            "parquet": str(folder / f"{stem}.scored.parquet"),
+            "rejects": str(folder / f"{stem}.rejects.csv"),
+        }
+
+    def __call__(self) -> dict[str, Any]:
+        """Score the whole file and return the summary."""
+        from core.services.batches import open_for
+
+        path = Path(self.spec["path"])
+        source = open_for(self.desk, self.scorer.use_case, path, self.spec["mapping"])
+        started = datetime.now(UTC)
+        self.batch = self.desk.log.start_batch(
+            self.scorer.use_case,
+            version=self.scorer.card.version,
+            source=self.actor.via,
+            actor=self.actor.name,
+            filename=self.spec["filename"],
+            file_sha256=_sha256(path),
+            at=started,
+            decided_by=self.scorer.decided_by,
+        )
+        for output in self.outputs.values():
+            output.parent.mkdir(parents=True, exist_ok=True)
+        scored = ScoredWriter(self.outputs.get("csv"), self.outputs.get("parquet"))
+        rejects = RejectsWriter(self.outputs.get("rejects"))
+        state = "failed"
+        try:
+            self._score_all(source, scored, rejects)
+            scored.close()
+            rejects.close()
+            state = "done"
+        except BaseException:
+            scored.abort()
+            rejects.abort()
+            if self.run.cancel_asked.is_set():
+                state = "cancelled"
+            raise
+        finally:
+            self.desk.log.finish_batch(
+                self.batch, state=state, at=datetime.now(UTC), n_rows=self.tally.rows, n_rejected=self.tally.rejected
+            )
+        return self._summary(rejects)
+
+    def _score_all(self, source: Source, scored: ScoredWriter, rejects: RejectsWriter) -> None:
+        pending: Future[Any] | None = None
+        with ThreadPoolExecutor(1, thread_name_prefix="log") as logger:
+            for chunk in _ahead(source.chunks()):
+                step = self._score_chunk(chunk, scored, rejects)
+                if pending is not None:
+                    self._logged(pending.result())
+                pending = logger.submit(self._log_chunk, *step) if step else None
+                self.run.report(self.tally.rows, source.fraction)
+            if pending is not None:
+                self._logged(pending.result())
+        if self.counts:
+            self.desk.log.append_feature_counts(
+                self.scorer.use_case, self.batch, self.scorer.bundle.profile, self.counts
+            )
+
+    def _score_chunk(self, chunk: Chunk, scored: ScoredWriter, rejects: RejectsWriter) -> tuple[Any, ...] | None:
+        began = time.perf_counter()
+        use_case = self.scorer.use_case
+        checked = use_case.schema.check(chunk.parsed, chunk.n_rows)
+        rejects.write(chunk, checked)
+        accepted = accept(checked, chunk.parsed, chunk.first_row)
+        self.tally.rows += chunk.n_rows + len(chunk.ragged)
+        self.tally.rejected += chunk.n_rows - accepted.n_rows + len(chunk.ragged)
+        if accepted.n_rows == 0:
+            return None
+        scores = self.scorer.score(accepted.columns, accepted.n_rows)
+        version = self.scorer.card.version
+        ids = prediction_ids(use_case, version, accepted.columns, accepted.other_texts, accepted.n_rows)
+        texts = chunk.texts if accepted.n_rows == chunk.n_rows else chunk.texts.filter(pa.array(checked.ok))
+        scored.write(texts, output_columns(self.scorer, accepted, scores, ids))
+        self._count(accepted, scores)
+        per_row_ms = (time.perf_counter() - began) * 1_000 / accepted.n_rows
+        return accepted, scores, ids, per_row_ms
+
+    def _log_chunk(self, accepted: Accepted, scores: ScoreTable, ids: pa.Array, per_row_ms: float) -> Array:
+        rows = log_rows(self.scorer.use_case, accepted, scores, ids, datetime.now(UTC))
+        return self.desk.log.append(
+            self.scorer.use_case, self.batch, rows, log_scores(self.scorer, scores, ids, per_row_ms)
+        )
+
+    def _logged(self, new: Array) -> None:
+        self.tally.scored += len(new)
+        self.tally.known += len(new) - int(new.sum())
+
+    def _count(self, accepted: Accepted, scores: ScoreTable) -> None:
+        names = self.scorer.use_case.policy.band_names
+        for code, count in enumerate(np.bincount(scores.band, minlength=len(names)).tolist()):
+            self.tally.bands[names[code]] += count
+        self.tally.imputed += accepted.n_imputed
+
+    def _summary(self, rejects: RejectsWriter) -> dict[str, Any]:
+        seconds = self.run.elapsed()
+        files = {name: str(path) for name, path in self.outputs.items() if path.exists()}
+        return {
+            "batch": self.batch.id,
+            "use_case": self.scorer.use_case.key,
+            "version": self.scorer.card.version,
+            **self.tally.as_result(),
+            "seconds": round(seconds, 3),
+            "rows_per_second": round(self.tally.rows / max(seconds, 1e-9)),
+            "files": files,
+        }
+
+
+def _ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """Read one chunk ahead in a thread of its own; its error is raised here."""
+    shelf: queue.Queue[Any] = queue.Queue(maxsize=1)
+    stopped = threading.Event()
+
+    def put(item: Any) -> bool:
+        while not stopped.is_set():
+            try:
+                shelf.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def read() -> None:
+        try:
+            for chunk in chunks:
+                if not put(chunk):
+                    return
+            put(None)
+        except BaseException as error:  # handed to the thread that waits for the chunk
+            put(error)
+
+    thread = threading.Thread(target=read, name="read", daemon=True)
+    thread.start()
+    try:
+        while (item := shelf.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stopped.set()
+        thread.join()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def register(desk: Desk) -> None:
+    """Let the desk's queue score files."""
+    desk.jobs.register(KIND, lambda run: FileScoring(desk, run)())
