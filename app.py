@@ -1,0 +1,33 @@
+"""The launcher: `streamlit run app.py` serves the desk's pages from one process.
+
+It imports as little as it can: models load in a thread of their own while the first page is drawn.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import streamlit as st
+from starlette.middleware import Middleware
+
+from core.ui import messages, state
+from core.ui.headers import SecurityHeaders
+
+
+@asynccontextmanager
+async def lifespan(_app: Any) -> AsyncIterator[None]:
+    """Warm the desk up in the background; close it, and give its lock back, at the end."""
+    threading.Thread(target=state.warm_up, name="warm-up", daemon=True).start()
+    yield
+    state.close()
+
+
+app = st.App(
+    "pages/desk.py",
+    lifespan=lifespan,
+    middleware=[Middleware(SecurityHeaders)],
+    on_script_error=messages.incident,
+)

@@ -1,0 +1,130 @@
+"""The home page's parts: what needs the person now, and one card per use case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.services.access import Action, may
+from core.ui import frame, messages, state, words
+
+if TYPE_CHECKING:
+    from core.services.overview import CaseOverview, Overview
+
+
+def needs_you_now(seen: Overview) -> None:
+    """What waits for a person, each with its next step; one calm line when nothing does."""
+    st.subheader("Needs you now", anchor=False)
+    interrupted = [job for job in seen.interrupted if may(state.actor(), Action.SCORE_FILE)]
+    for job in interrupted:
+        _interrupted(job)
+    waiting = list(_waiting(seen))
+    for icon, sentence in waiting:
+        st.markdown(f":material/{icon}: {sentence}")
+    if not interrupted and not waiting:
+        st.markdown(":green[:material/check_circle:] Nothing. Every use case has a model in service.")
+
+
+def _interrupted(job: Any) -> None:
+    filename = messages.plain(str(job.spec.get("filename", job.kind)))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f":orange[:material/warning:] Scoring **{filename}** was interrupted; what was logged is kept.")
+        if st.button("Resume", key=f"resume:{job.id}", icon=":material/resume:"):
+            with messages.told():
+                from core.services import batches
+
+                batches.resume(state.desk(), state.actor(), job.id)
+                frame.go("score-file", job.use_case)
+
+
+def _waiting(seen: Overview) -> Iterator[tuple[str, str]]:
+    for case in seen.cases:
+        if case.version is None:
+            yield "model_training", f"**{case.title}** has no trained model yet, so it cannot score."
+        elif not case.loaded:
+            yield "hourglass_top", f"**{case.title}**: its models are loading; the first score may take a few seconds."
+    for job in seen.running:
+        name = messages.plain(str(job.spec.get("filename", job.kind)))
+        yield "progress_activity", f"**{name}** is being scored, {words.percent(job.fraction, 0)} done."
+
+
+def headline(case: CaseOverview) -> None:
+    """The use case, its champion, and the ways into it."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        with st.container(width="content", gap=None):
+            st.markdown(f"#### {case.title}")
+            st.caption(case.question)
+        if case.version is not None:
+            _ways_in(case)
+    if case.version is None:
+        return
+    badges = [f":blue-badge[:material/trophy: Champion {case.champion}]", f":gray-badge[Version {case.version}]"]
+    if case.mode == "shadow":
+        badges.append(":gray-badge[:material/visibility: Shadow: the rules decide]")
+    if not case.loaded:
+        badges.append(":gray-badge[:material/hourglass_top: Loading]")
+    st.markdown(" ".join(badges))
+
+
+def _ways_in(case: CaseOverview) -> None:
+    with st.container(horizontal=True, width="content"):
+        if frame.allowed("score-one"):
+            st.button(
+                "Score one", key=f"one:{case.key}", icon=":material/ads_click:", on_click=frame.go,
+                args=("score-one", case.key),
+            )  # fmt: skip
+        if frame.allowed("score-file"):
+            st.button(
+                "Score a file", key=f"file:{case.key}", icon=":material/upload_file:", on_click=frame.go,
+                args=("score-file", case.key),
+            )  # fmt: skip
+
+
+def untrained(case: CaseOverview) -> None:
+    """The next step before the first training."""
+    st.markdown("No version is trained yet. Train it from labelled rows, or from its own generator, on the command line:")
+    st.code(f"python -m core train {case.key}", language="bash")
+
+
+def unused(case: CaseOverview) -> None:
+    """The next step before the first score."""
+    st.markdown(f"Nothing scored yet. Score one {case.noun} by hand, or try the sample file to see what comes out.")
+    if frame.allowed("score-file"):
+        st.button(
+            "Score a sample file", key=f"sample:{case.key}", icon=":material/science:", type="primary",
+            on_click=frame.go, args=("score-file", case.key, True),
+        )  # fmt: skip
+
+
+def figures(case: CaseOverview) -> None:
+    """Rows scored, the last days, the mean score by day, and rows by band."""
+    use_case = state.desk().use_case(case.key)
+    with st.grid(3, min_column_width=180, gap="small"):
+        st.metric(f"{words.capitalised(case.noun)}s scored", words.count(case.rows_total), border=True, height="stretch")
+        st.metric("Last 7 days", words.count(case.rows_recent), border=True, height="stretch")
+        if case.mean_scores:
+            trend = case.mean_scores if len(case.mean_scores) > 1 else None
+            days = words.count(len(case.mean_scores), "day")
+            st.metric(
+                f"Mean score, last of {days}", words.score(use_case, case.mean_scores[-1]), border=True,
+                chart_data=trend, height="stretch", help=f"Champion {case.champion}, by day of scoring, last 30 days.",
+            )  # fmt: skip
+    shares = [
+        f"{words.chip(words.band_named(use_case, name))} {words.count(rows)} ({words.percent(rows / case.rows_total)})"
+        for name, rows in case.bands.items()
+    ]
+    st.markdown(" &nbsp; ".join(shares))
+
+
+def latest(case: CaseOverview) -> None:
+    """The latest uploads, newest first."""
+    lines = [_batch_line(batch) for batch in case.latest[:3]]
+    st.caption("Latest: " + "; ".join(lines) if lines else f"Last scored {words.moment(case.last_scored_at)}.")
+
+
+def _batch_line(batch: dict[str, Any]) -> str:
+    name = messages.plain(str(batch.get("filename") or f"by {batch.get('source', 'hand')}"))
+    voided = ", voided" if batch.get("voided") else ""
+    return f"{name}, {words.count(int(batch.get('n_rows') or 0), 'row')}, {words.moment(batch.get('started_at'))}{voided}"

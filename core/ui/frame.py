@@ -1,0 +1,134 @@
+"""The frame around every page: who acts, which use case, and the pages the role may open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.services.access import LOCAL_PEOPLE, Action, Role, may
+from core.ui import state
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True)
+class Place:
+    """One page: where its script lies, how it is called, and what one must be allowed to open it."""
+
+    group: str
+    script: str  # relative to pages/
+    url: str
+    title: str
+    icon: str
+    help: str
+    action: Action
+
+
+PLACES = (
+    Place("", "home.py", "home", "Home", "home", "What needs you today, for every use case.", Action.SEE),
+    Place(
+        "Score",
+        "score/one.py",
+        "score-one",
+        "Score one",
+        "ads_click",
+        "Fill in a form, or paste JSON, and see what the desk says.",
+        Action.SCORE_ONE,
+    ),
+    Place(
+        "Score",
+        "score/file.py",
+        "score-file",
+        "Score a file",
+        "upload_file",
+        "Upload a CSV, Parquet or Excel file and get every row scored.",
+        Action.SCORE_FILE,
+    ),
+)
+
+
+def on_this_machine() -> bool:
+    """Whether the server listens on this machine only, where a person may choose whom to act as."""
+    return st.get_option("server.address") in LOOPBACK
+
+
+def refuse_strangers() -> None:
+    """Without sign-in the desk serves the person at this machine and nobody else."""
+    if not on_this_machine():
+        st.error(
+            "Set server.address to 127.0.0.1 in .streamlit/config.toml and start it again.",
+            title="This desk has no sign-in, so it serves on this machine only.",
+            icon=":material/lock:",
+        )
+        st.stop()
+
+
+def pick_role() -> None:
+    """The person to act as; what they do is written down under that name."""
+    st.selectbox(
+        "Act as",
+        list(Role),
+        index=list(Role).index(Role.ANALYST),
+        format_func=lambda role: LOCAL_PEOPLE[Role(role)].name,
+        key=state.ACT_AS,
+        persist_state="session",
+        help="On this machine there is no sign-in. What you do is recorded under this name.",
+    )
+
+
+def pick_use_case(titles: Mapping[str, str]) -> None:
+    """The use case, kept in the URL by its title; a link that carries its key works as well."""
+    asked = st.query_params.get(state.USE_CASE)
+    if asked in titles and state.USE_CASE not in st.session_state:
+        st.session_state[state.USE_CASE] = asked
+    st.selectbox(
+        "Use case",
+        list(titles),
+        format_func=lambda key: titles.get(key, key),
+        key=state.USE_CASE,
+        bind="query-params",
+    )
+
+
+def pages() -> dict[str, list[st.Page]]:
+    """The pages the acting role may open, by group."""
+    grouped: dict[str, list[st.Page]] = {}
+    for place in PLACES:
+        if may(state.actor(), place.action):
+            page = st.Page(
+                place.script,
+                title=place.title,
+                icon=f":material/{place.icon}:",
+                url_path=place.url,
+                default=place.url == "home",
+                help=place.help,
+            )
+            grouped.setdefault(place.group, []).append(page)
+    return grouped
+
+
+def script(url: str) -> str:
+    """The script of a page, for a link to it."""
+    return next(place.script for place in PLACES if place.url == url)
+
+
+def allowed(url: str) -> bool:
+    """Whether the acting role may open a page."""
+    return may(state.actor(), next(place.action for place in PLACES if place.url == url))
+
+
+def go(url: str, key: str, sample: bool = False) -> None:
+    """Open a page for a use case; with `sample`, the file page takes the sample file at once."""
+    st.session_state[state.USE_CASE] = key
+    if sample:
+        state.shelf("file", key)["take_sample"] = True
+    st.switch_page(script(url))
+
+
+def heading(question: str, caption: str = "") -> None:
+    """The one question a page answers."""
+    st.title(question, anchor=False)
+    if caption:
+        st.caption(caption)

@@ -1,0 +1,94 @@
+"""What a person is told when something does not work; the only place in the UI that catches errors."""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import streamlit as st
+
+from core.errors import DeskBusy, DeskError, InputError, NotPermitted, NotReady, RowProblem
+
+log = logging.getLogger("ringside.ui")
+
+Slots = Mapping[str, tuple[str, Any]]  # column -> its title and the empty place under its field
+
+
+@contextmanager
+def told(slots: Slots | None = None) -> Iterator[None]:
+    """Run a block; say in place what went wrong, and log what nobody expected under an incident id.
+
+    Parameters
+    ----------
+    slots : mapping of column to its title and an empty place, optional
+        Where the problems of single fields are written, beside the field.
+    """
+    try:
+        yield
+    except RowProblem as error:
+        _row_problem(error, slots or {})
+    except InputError as error:
+        st.error(plain(error.hint or "Correct it and try again."), title=plain(error.message), icon=":material/error:")
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        st.error(f'{error.msg} at {place}. It takes one object: {{"field": value, ...}}.', title="This is not JSON.")
+    except NotReady as error:
+        st.info(plain(error.hint), title=plain(error.message), icon=":material/hourglass_empty:")
+    except NotPermitted as error:
+        st.warning(plain(error.hint), title=plain(error.message), icon=":material/lock:")
+    except DeskBusy as error:
+        st.warning(plain(error.hint), title=plain(error.message), icon=":material/sync_lock:")
+    except DeskError as error:
+        log.error("%s %s", error.message, error.hint)
+        st.error(plain(error.hint), title=plain(error.message), icon=":material/error:")
+    except Exception as error:
+        incident(error)
+
+
+@contextmanager
+def logged(what: str) -> Iterator[None]:
+    """Run a block in a thread that has nobody to tell: a fault goes to the log, and the thread ends."""
+    try:
+        yield
+    except DeskError as error:
+        log.warning("%s stopped: %s", what, error)
+    except Exception:
+        log.exception("%s stopped", what)
+
+
+def incident(error: Exception) -> bool:
+    """Log an unexpected error under a new incident id and show the id; True: nothing else need be shown."""
+    number = uuid.uuid4().hex[:8]
+    log.exception("incident %s", number, exc_info=error)
+    st.error(
+        f"This is a fault of the desk, not of your data. Tell its administrator the incident number **{number}**; "
+        "the details are in the desk's log. What was said to be logged or done stays so.",
+        title="Something went wrong",
+        icon=":material/bug_report:",
+    )
+    return True
+
+
+def _row_problem(error: RowProblem, slots: Slots) -> None:
+    lines = []
+    for problem in error.data.get("problems", ()):
+        sentence = plain(problem.message)
+        if problem.column in slots:
+            title, place = slots[problem.column]
+            sentence = f"**{title}** " + plain(problem.message.removeprefix(f"{problem.column} "))
+            place.markdown(f":red[:material/error: {sentence}]")
+        lines.append(f"- {sentence}")
+    if error.hint:
+        lines.append(f"- {plain(error.hint)}")
+    st.error("\n".join(lines) or plain(error.message), title="Not scored, and nothing logged", icon=":material/error:")
+
+
+def plain(text: str) -> str:
+    """Text of a customer's cell, safe to stand inside Markdown."""
+    for mark in "\\`*_[]#<>$:":
+        text = text.replace(mark, "\\" + mark)
+    return text

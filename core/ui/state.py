@@ -1,0 +1,88 @@
+"""What every page needs: the desk, who acts, and the use case that is looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.services.access import LOCAL_PEOPLE, Actor, Role
+from core.ui import messages
+
+if TYPE_CHECKING:
+    from core.domain.usecase import UseCase
+    from core.services.desk import Desk
+    from core.services.overview import Overview
+
+USE_CASE = "use_case"  # the widget's key, and the name in the URL
+ACT_AS = "act_as"
+
+
+def _release(desk: Any) -> None:
+    desk.close()
+
+
+@st.cache_resource(show_spinner=False, on_release=_release)
+def desk() -> Desk:
+    """The desk of this process, opened by whoever asks first."""
+    from core.services.desk import open_desk
+
+    return open_desk()
+
+
+def warm_up() -> None:
+    """Open the log and load the models, so that no page waits for them; a page that needs what failed says so."""
+    with messages.logged("warm-up"):
+        opened = desk()
+        opened.log  # noqa: B018  opening takes the lock of the home
+        opened.warm()
+
+
+def close() -> None:
+    """Close the desk, if it was opened."""
+    desk.clear()
+
+
+def actor() -> Actor:
+    """Who acts on this page: on this machine, without sign-in, the person chosen in the sidebar."""
+    return LOCAL_PEOPLE[Role(st.session_state.get(ACT_AS, Role.ANALYST))]
+
+
+def use_case() -> UseCase:
+    """The use case chosen in the sidebar."""
+    return desk().use_case(st.session_state[USE_CASE])
+
+
+def cutoffs(key: str, version: str) -> tuple[float, ...]:
+    """The champion's cutoffs of a version, descending."""
+    card = desk().scorer(key, version).card
+    return tuple(card.cutoffs.get(card.champion, ()))
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _starts(key: str, version: str) -> dict[str, dict[str, Any]]:
+    from core.services import scoring
+
+    noun = desk().use_case(key).noun
+    starts = {f"A typical {noun}": scoring.defaults(desk(), key)}
+    for place, row in enumerate(scoring.sample_rows(desk(), key), start=1):
+        starts[f"Held-out {noun} {place}"] = row
+    return starts
+
+
+def starts(key: str) -> dict[str, dict[str, Any]]:
+    """Rows to start a form from, by what they are called; kept per version."""
+    return _starts(key, desk().scorer(key).card.version)
+
+
+def shelf(page: str, key: str) -> dict[str, Any]:
+    """What a page keeps for a use case while the session lasts."""
+    kept: dict[str, Any] = st.session_state.setdefault(f"shelf:{page}:{key}", {})
+    return kept
+
+
+def overview() -> Overview:
+    """What the home page shows, for the person who acts."""
+    from core.services import overview as service
+
+    return service.overview(desk(), actor())

@@ -1,0 +1,17 @@
+"""The frame: who acts, which use case, which pages; then the page itself."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.ui import frame, messages, state
+
+st.set_page_config(page_title="Ringside", page_icon=":material/sports_mma:", layout="wide")
+frame.refuse_strangers()
+with messages.told():
+    titles = {key: use_case.title for key, use_case in state.desk().use_cases().items()}
+    with st.sidebar:
+        frame.pick_use_case(titles)
+        frame.pick_role()
+    page = st.navigation(frame.pages())
+    page.run()
