@@ -189,6 +189,21 @@ def _template(args: argparse.Namespace, terminal: Terminal) -> dict[str, Any]:
     return {"files": {"csv": args.output}}
 
 
+def _check(args: argparse.Namespace, terminal: Terminal) -> dict[str, Any]:
+    from core.services.contract import check_use_case
+    from core.services.desk import open_desk
+
+    desk = open_desk(terminal.settings)
+    try:
+        results = check_use_case(desk.use_case(args.use_case))
+    finally:
+        desk.close()
+    broken = [f"{result.name}: {result.problem}." for result in results if not result.holds]
+    if broken:
+        raise InputError(" ".join(broken), "Mend the use case's definition.")
+    return {"use_case": args.use_case, "holds": [result.name for result in results]}
+
+
 def _lines(result: dict[str, Any]) -> str:
     """A result in words, one fact a line."""
     from core.reporting import in_words
@@ -235,6 +250,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--sample", type=int, metavar="N", help="rows nobody was trained on")
     sub = command("verify", _verify, "check files, checksums and compiled models of the versions")
     sub.add_argument("use_case", nargs="?")
+    sub = command("check", _check, "check a use case against its contract")
+    sub.add_argument("use_case")
     add_adopt(command)
     add_import(command)
     return parser
