@@ -1,0 +1,40 @@
+"""The metrics by name: what each is called, what it is good for, and which way is better."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How a metric is spoken of."""
+
+    name: str
+    label: str
+    meaning: str
+    higher_is_better: bool
+    in_target_unit: bool = False
+
+
+_ALL = (
+    Metric("auc", "AUC", "chance that a positive row outranks a negative one; .5 is guessing", True),
+    Metric("gini", "Gini", "2 x AUC - 1; 0 is guessing", True),
+    Metric("pr_auc", "PR-AUC", "average precision over all cutoffs; guessing reaches the base rate", True),
+    Metric("ks", "KS", "largest gap between the scores' distributions of the two classes", True),
+    Metric("brier", "Brier", "mean squared error of the probability", False),
+    Metric("log_loss", "Log loss", "mean surprise at the outcome, in nats", False),
+    Metric("accuracy", "Accuracy", "share of rows whose most probable class is the observed one", True),
+    Metric("macro_f1", "Macro F1", "mean F1 over the classes, each counting the same", True),
+    Metric("weighted_f1", "Weighted F1", "mean F1 over the classes, weighted by their rows", True),
+    Metric("kappa", "Kappa", "agreement beyond chance; 0 is chance", True),
+    Metric("macro_auc", "Macro AUC", "mean AUC of each class against the rest", True),
+    Metric("r2", "R2", "share of the target's variance explained; 0 is the mean", True),
+    Metric("mae", "MAE", "mean absolute error", False, in_target_unit=True),
+    Metric("median_ae", "Median AE", "half of the rows are missed by no more than this", False, in_target_unit=True),
+    Metric("rmse", "RMSE", "root of the mean squared error", False, in_target_unit=True),
+)
+
+METRICS: Mapping[str, Metric] = {metric.name: metric for metric in _ALL}
+
+PRIMARY: Mapping[str, str] = {"binary": "auc", "multiclass": "macro_auc", "regression": "r2"}

@@ -1,0 +1,53 @@
+"""Every figure of a model that predicts a value."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.domain.features import Floats
+from core.domain.metrics.binary import BOOTSTRAP, CLUSTERED
+from core.domain.metrics.intervals import bootstrap_intervals, median_interval
+from core.domain.metrics.measured import Measured
+
+
+def regression_metrics(
+    values: Floats, predictions: Floats, *, seed: int, clusters: NDArray[np.int64] | None = None
+) -> dict[str, Measured]:
+    """R2, MAE, RMSE and median absolute error.
+
+    Parameters
+    ----------
+    values, predictions : arrays, shape (n_rows,), in the target's unit
+    seed : int
+    clusters : array of int64, shape (n_rows,), optional
+
+    Notes
+    -----
+    R2 = 1 - sum (y - f)^2 / sum (y - mean y)^2, the mean taken over the same rows; NaN when the target is
+    constant on them.
+    """
+    errors = values - predictions
+    centred = values - values.mean()  # sums of squares of large values keep their digits
+    moments = np.column_stack([errors**2, np.abs(errors), centred, centred**2])
+
+    def statistic(weights: Floats) -> Floats:
+        means = weights @ moments / weights.sum(axis=1, keepdims=True)
+        spread = means[:, 3] - means[:, 2] ** 2
+        with np.errstate(divide="ignore", invalid="ignore"):
+            r2 = np.where(spread > 0, 1 - means[:, 0] / spread, np.nan)
+        return np.column_stack([r2, means[:, 1], np.sqrt(means[:, 0])])
+
+    n = len(values)
+    point = statistic(np.ones((1, n)))[0]
+    low, high = point * np.nan, point * np.nan
+    if centred.any():
+        low, high = bootstrap_intervals(statistic, n, seed, clusters)
+    method = BOOTSTRAP if clusters is None else CLUSTERED
+    numbers = zip(("r2", "mae", "rmse"), point.tolist(), low.tolist(), high.tolist(), strict=True)
+    found = {name: Measured(name, value, below, above, n, None, method) for name, value, below, above in numbers}
+    sizes = np.abs(errors)
+    found["median_ae"] = Measured(
+        "median_ae", float(np.median(sizes)), *median_interval(sizes), n, None, "order statistics"
+    )
+    return found

@@ -1,0 +1,129 @@
+"""Fit one bundle's preprocessor and models on given rows, and compile them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.domain.features import Floats
+from core.domain.recipe import ModelSpec
+from core.domain.usecase import Task, UseCase
+from core.errors import InputError
+from core.ml.calibrate import (
+    CalibratedModel,
+    Map,
+    MeanClassifier,
+    MeanRegressor,
+    ValueModel,
+    fit_map,
+    identity,
+    margins_of,
+)
+from core.ml.compile import compile_models
+from core.ml.compiled import Compiled
+from core.ml.families import MEAN, Fit, Sample, fit_family
+from core.ml.preprocess import feature_frame, fit_preprocessor
+from core.ml.split import Rows
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class FittedModels:
+    """What one fit leaves behind; `models` and `maps` are in recipe order."""
+
+    preprocessor: Any
+    models: Mapping[str, Any]
+    maps: Mapping[str, Map]
+    params: Mapping[str, Mapping[str, Any]]
+    notes: Mapping[str, tuple[str, ...]]
+    compiled: Compiled
+
+    def predict(self, matrix: Floats) -> dict[str, Floats]:
+        """Outputs by model, each (n_rows, k), from engineered features."""
+        return self.compiled.predict(self.compiled.inputs(matrix))
+
+
+def fit_models(
+    use_case: UseCase,
+    matrix: Floats,
+    target: Floats,
+    train: Rows,
+    calibration: Rows,
+    seed: int,
+    progress: Progress | None = None,
+) -> FittedModels:
+    """Fit the preprocessor and every model on `train`; stop early and calibrate on `calibration`.
+
+    Parameters
+    ----------
+    use_case : UseCase
+    matrix : array, shape (n_rows, n_features)
+    target : array, shape (n_rows,)
+        0/1, class codes, or values.
+    train, calibration : arrays of row positions
+    seed : int
+    progress : callable, optional
+        Told the model being fitted and the share done.
+
+    Raises
+    ------
+    InputError
+        A class has no row to train on.
+    """
+    task = str(use_case.task)
+    _require_classes(use_case, target[train])
+    preprocessor = fit_preprocessor(use_case, matrix[train])
+    names = tuple(str(name) for name in preprocessor.get_feature_names_out())
+    sample = Sample(
+        np.ascontiguousarray(preprocessor.transform(feature_frame(use_case, matrix[train]))),
+        target[train],
+        np.ascontiguousarray(preprocessor.transform(feature_frame(use_case, matrix[calibration]))),
+        target[calibration],
+    )
+    fits, maps, models = {}, {}, {}
+    specs = [spec for spec in use_case.recipe.models if spec.family != MEAN]
+    for position, spec in enumerate(specs):
+        if progress:
+            progress(f"fitting {spec.name}", position / len(specs))
+        fits[spec.name] = fit_family(spec, task, sample, seed)
+        maps[spec.name], models[spec.name] = _calibrated(task, fits[spec.name], sample, names)
+    models = _in_recipe_order(use_case, models)
+    return FittedModels(
+        preprocessor=preprocessor,
+        models=models,
+        maps={name: maps[name] for name in models if name in maps},
+        params={name: fit.params for name, fit in fits.items()},
+        notes={name: fit.notes for name, fit in fits.items() if fit.notes},
+        compiled=compile_models(task, use_case.feature_names, preprocessor, models),
+    )
+
+
+def _calibrated(task: str, fit: Fit, sample: Sample, names: tuple[str, ...]) -> tuple[Map, Any]:
+    if task == "regression":
+        return identity(1), ValueModel(fit.estimator, names)
+    found = fit_map(task, margins_of(fit.estimator, sample.early_inputs), sample.early_target)
+    return found, CalibratedModel(fit.estimator, found.slope, found.intercept, names)
+
+
+def _in_recipe_order(use_case: UseCase, fitted: Mapping[str, Any]) -> dict[str, Any]:
+    kind = MeanRegressor if use_case.task is Task.REGRESSION else MeanClassifier
+
+    def model(spec: ModelSpec) -> Any:
+        return kind(dict(fitted)) if spec.family == MEAN else fitted[spec.name]
+
+    return {spec.name: model(spec) for spec in use_case.recipe.models}
+
+
+def _require_classes(use_case: UseCase, target: Floats) -> None:
+    for code, label in enumerate(use_case.target.classes):
+        if not (target == code).any():
+            raise InputError(
+                f"No training row has {use_case.target.name} = '{label}'.",
+                "Every class needs rows in the earliest part of the data: give more rows, or split otherwise.",
+                target=use_case.target.name,
+                label=label,
+            )
