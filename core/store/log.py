@@ -1,0 +1,352 @@
+"""The prediction log: every row that was scored, what was said of it, what happened; append-only.
+
+One process owns the file (`core.store.lock`) and every call takes a cursor of its own, so threads may
+share a `PredictionLog`. What `append` has returned survives the process: DuckDB has written it to disk.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from core.domain.usecase import UseCase
+from core.errors import InputError, UnknownName
+from core.store.log_queries import LogQueries, naive
+from core.store.log_schema import GLOBAL, create, quoted
+from core.store.log_shadow import create_shadow_view
+
+_DAY = "day"  # the event of a batch that collects a day's single rows
+_EVENT = "INSERT INTO batch_events VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows that were logged together: a file, or one day's single rows of one actor and version."""
+
+    number: int
+    id: str
+    use_case: str
+    version: str
+
+
+class PredictionLog(LogQueries):
+    """The log of one desk.
+
+    Parameters
+    ----------
+    path : Path
+        The DuckDB file; made when it does not exist.
+    memory_mb : int
+        What the database may use.
+    threads : int
+    """
+
+    def __init__(self, path: Path, memory_mb: int = 384, threads: int = 2) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        config: dict[str, Any] = {
+            "memory_limit": f"{memory_mb}MB",
+            "threads": threads,
+            "preserve_insertion_order": False,  # lets both cores write one insert; rows carry their number
+            "checkpoint_threshold": "64MB",
+        }
+        self._connection = duckdb.connect(str(path), config=config)
+        self._connection.execute("SET enable_external_access = false")
+        self._connection.execute("SET lock_configuration = true")
+        self._connection.execute(GLOBAL)
+        self._known: dict[str, UseCase] = {}
+        self._days: dict[tuple[Any, ...], Batch] = {}
+        self._n_known: dict[int, int] = {}
+        self._guard = threading.RLock()
+        self._writing: dict[str, threading.Lock] = {}
+
+    def close(self) -> None:
+        """Write what is still in the write-ahead log and let go of the file."""
+        self._connection.close()
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        return self._connection.cursor()
+
+    def ensure(self, use_case: UseCase) -> None:
+        """Create or widen the tables of a use case; cheap when nothing changed."""
+        if self._known.get(use_case.key) is use_case:
+            return
+        with self._guard:
+            cursor = self._cursor()
+            create(cursor, use_case)
+            create_shadow_view(cursor, use_case)
+            self._writing.setdefault(use_case.key, threading.Lock())
+            self._known[use_case.key] = use_case
+
+    def start_batch(
+        self,
+        use_case: UseCase,
+        *,
+        version: str,
+        source: str,
+        actor: str,
+        at: datetime,
+        filename: str | None = None,
+        file_sha256: str | None = None,
+        decided_by: str | None = None,
+    ) -> Batch:
+        """Open a batch; its rows count from the moment they are appended.
+
+        Parameters
+        ----------
+        source : {"page", "file", "cli", "inbox", "api", "replay"}
+        at : datetime
+            Now; with a zone, or naive UTC.
+        """
+        facts = (use_case.key, version, source, filename, file_sha256, actor, decided_by, naive(at))
+        return self._open(use_case, facts, "started")
+
+    def _open(self, use_case: UseCase, facts: tuple[Any, ...], event: str) -> Batch:
+        self.ensure(use_case)
+        batch_id = uuid.uuid4().hex[:16]
+        cursor = self._cursor()
+        cursor.execute("BEGIN")
+        number = cursor.execute("SELECT nextval('batch_numbers')").fetchall()[0][0]
+        cursor.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [number, batch_id, *facts])
+        cursor.execute(_EVENT, [number, event, facts[-1], facts[5], None, None, None, None])
+        cursor.execute("COMMIT")
+        return Batch(number, batch_id, use_case.key, facts[1])
+
+    def batch_for(
+        self, use_case: UseCase, version: str, source: str, actor: str, at: datetime, decided_by: str | None = None
+    ) -> Batch:
+        """The batch that collects this UTC day's single rows of one actor, face and version."""
+        self.ensure(use_case)
+        moment = naive(at)
+        key = (use_case.key, version, source, actor, decided_by, moment.date())
+        with self._guard:
+            batch = self._days.get(key) or self._find_day(key)
+            if batch is None:
+                facts = (use_case.key, version, source, None, None, actor, decided_by, moment)
+                batch = self._open(use_case, facts, _DAY)
+            self._days[key] = batch
+        return batch
+
+    def _find_day(self, key: tuple[Any, ...]) -> Batch | None:
+        *facts, day = key
+        found = self._rows(
+            "SELECT b.batch, b.batch_id FROM batches b JOIN batch_events e ON e.batch = b.batch AND e.event = 'day' "
+            "WHERE b.use_case = ? AND b.version = ? AND b.source = ? AND b.actor = ? "
+            "AND b.decided_by IS NOT DISTINCT FROM ? AND b.created_at >= ? AND b.created_at < ? + INTERVAL 1 DAY "
+            "AND b.batch NOT IN (FROM voided) LIMIT 1",
+            [*facts, day, day],
+        )
+        return Batch(*found[0], key[0], key[1]) if found else None
+
+    def finish_batch(
+        self,
+        batch: Batch,
+        *,
+        state: str,
+        at: datetime,
+        n_rows: int,
+        n_rejected: int,
+        actor: str | None = None,
+    ) -> None:
+        """Say how a batch ended.
+
+        Parameters
+        ----------
+        state : {"done", "cancelled", "failed"}
+        n_rows, n_rejected : int
+            Rows that were read, and those among them that could not be scored.
+        """
+        n_known = self._n_known.pop(batch.number, 0)
+        facts = [batch.number, state, naive(at), actor, None, n_rows, n_rejected, n_known]
+        self._cursor().execute(_EVENT, facts)
+
+    def void(self, batch_id: str, at: datetime, actor: str, reason: str) -> None:
+        """Take a batch out of every figure; its rows stay in the file, and may be logged again.
+
+        Raises
+        ------
+        UnknownName
+        InputError
+            It is voided already.
+        """
+        batch = self._batch(batch_id)
+        with self._guard:
+            if self._rows("SELECT 1 FROM voided WHERE batch = ?", [batch.number]):
+                raise InputError(f"Batch {batch_id} is voided already.", "There is nothing to do.")
+            self._cursor().execute(_EVENT, [batch.number, "voided", naive(at), actor, reason, None, None, None])
+            self._days = {key: day for key, day in self._days.items() if day.number != batch.number}
+
+    def _batch(self, batch_id: str) -> Batch:
+        found = self._rows("SELECT batch, batch_id, use_case, version FROM batches WHERE batch_id = ?", [batch_id])
+        if not found:
+            known = [row[0] for row in self._rows("SELECT batch_id FROM batches ORDER BY batch DESC LIMIT 100", [])]
+            raise UnknownName("batch", batch_id, known)
+        return Batch(*found[0])
+
+    def append(
+        self, use_case: UseCase, batch: Batch, rows: pa.Table, scores: pa.Table, *, role: str = "acting"
+    ) -> NDArray[np.bool_]:
+        """Log rows and their scores, both or neither; rows that are logged already are left out.
+
+        Parameters
+        ----------
+        use_case : UseCase
+        batch : Batch
+        rows : pyarrow.Table, n_rows rows
+            `prediction_id` (32 hex digits), `entity`, `as_of`, `scored_at` (UTC), any other column of
+            `log_schema.ROW_COLUMNS`, and the raw columns under their `raw_names`.
+        scores : pyarrow.Table, n_rows rows in the same order
+            Columns of `log_schema.SCORE_COLUMNS`, and models under their `score_names`.
+        role : {"acting", "shadow", "replay"}
+
+        Returns
+        -------
+        array of bool, shape (n_rows,)
+            Which rows are new: not in a batch that counts, and not earlier in this table.
+        """
+        self.ensure(use_case)
+        ids = _uuids(rows["prediction_id"])
+        rows, scores = rows.drop(["prediction_id"]), scores.drop(["prediction_id"])
+        with self._writing[use_case.key], _Transaction(self._cursor()) as cursor:
+            new = _new(cursor, use_case, ids, rows)
+            if not new.all():
+                keep = pa.array(new)
+                ids, rows, scores = ids.filter(keep), rows.filter(keep), scores.filter(keep)
+            if len(ids):
+                scored_at = rows["scored_at"][0].as_py()
+                _insert(cursor, quoted(use_case.key, "rows"), ids, rows, {"batch": batch.number})
+                facts = {"batch": batch.number, "version": batch.version, "role": role, "scored_at": scored_at}
+                _insert(cursor, quoted(use_case.key, "scores"), ids, scores, facts)
+            self._n_known[batch.number] = self._n_known.get(batch.number, 0) + len(new) - len(ids)
+        return new
+
+    def append_feature_counts(self, use_case: UseCase, batch: Batch, counts: pa.Table) -> None:
+        """Add bin counts of engineered features.
+
+        Parameters
+        ----------
+        counts : pyarrow.Table
+            day (date), feature, bin (the place among the profile's bins), n.
+        """
+        self.ensure(use_case)
+        with _Transaction(self._cursor()) as cursor:
+            cursor.register("chunk", counts)
+            cursor.execute(
+                f"INSERT INTO {quoted(use_case.key, 'feature_counts')} BY NAME "
+                "SELECT ?::INTEGER AS batch, ? AS version, day, feature, bin, n FROM chunk",
+                [batch.number, batch.version],
+            )
+
+    def append_outcomes(self, use_case: UseCase, outcomes: pa.Table, *, received_at: datetime) -> int:
+        """Log what happened; a changed outcome is a new revision, a repeated one is left out.
+
+        Parameters
+        ----------
+        outcomes : pyarrow.Table
+            entity, outcome (0/1, a value, or the class's label), observed_at (UTC), and, where an entity has
+            predictions at several times, as_of (UTC); null or absent: all its predictions.
+
+        Returns
+        -------
+        int
+            The number of revisions added.
+        """
+        self.ensure(use_case)
+        if "as_of" not in outcomes.column_names:
+            outcomes = outcomes.append_column("as_of", pa.nulls(len(outcomes), pa.timestamp("us")))
+        with self._writing[use_case.key], _Transaction(self._cursor()) as cursor:
+            cursor.register("chunk", outcomes)
+            table = quoted(use_case.key, "outcomes")
+            added = cursor.execute(
+                f"""
+                WITH latest AS (
+                    SELECT entity, as_of, max(revision) AS revision, arg_max(outcome, revision) AS outcome,
+                           arg_max(observed_at, revision) AS observed_at
+                    FROM {table} GROUP BY entity, as_of),
+                given AS (SELECT DISTINCT entity, as_of, outcome, observed_at FROM chunk WHERE outcome IS NOT NULL)
+                INSERT INTO {table} BY NAME
+                SELECT g.entity, g.as_of, g.outcome, g.observed_at, ? AS received_at,
+                       coalesce(l.revision, 0)
+                       + row_number() OVER (PARTITION BY g.entity, g.as_of ORDER BY g.observed_at) AS revision
+                FROM given g LEFT JOIN latest l
+                ON l.entity = g.entity AND l.as_of IS NOT DISTINCT FROM g.as_of
+                WHERE l.revision IS NULL OR l.outcome <> g.outcome OR l.observed_at <> g.observed_at
+                """,
+                [naive(received_at)],
+            ).fetchall()
+        return int(added[0][0])
+
+
+class _Transaction:
+    """A cursor inside BEGIN ... COMMIT, rolled back when its block raises."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+
+    def __enter__(self) -> duckdb.DuckDBPyConnection:
+        self._cursor.execute("BEGIN")
+        return self._cursor
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        self._cursor.execute("COMMIT" if kind is None else "ROLLBACK")
+        self._cursor.close()
+
+
+def _uuids(ids: pa.ChunkedArray) -> pa.Array:
+    """Hex ids as 16-byte UUIDs, without a Python object per row."""
+    texts = pc.cast(ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids, pa.string())
+    content = b"" if len(texts) == 0 else texts.buffers()[2][texts.offset * 32 : (texts.offset + len(texts)) * 32]
+    packed = bytes.fromhex(str(bytes(content), "ascii"))
+    storage = pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(texts), [None, pa.py_buffer(packed)])
+    return pa.ExtensionArray.from_storage(pa.uuid(), storage)
+
+
+def _new(cursor: duckdb.DuckDBPyConnection, use_case: UseCase, ids: pa.Array, rows: pa.Table) -> NDArray[np.bool_]:
+    """Which ids are neither logged in a batch that counts nor earlier among themselves."""
+    table = quoted(use_case.key, "rows")
+    window, bounds = _window(use_case, rows)
+    counted = f"SELECT r.prediction_id FROM {table} r WHERE r.batch NOT IN (FROM voided) {window}"
+    cursor.register("ids", pa.table({"id": ids, "place": pa.array(np.arange(len(ids)))}))
+    logged, distinct = cursor.execute(
+        f"SELECT (SELECT count(*) FROM ids WHERE id IN ({counted})), (SELECT count(DISTINCT id) FROM ids)", bounds
+    ).fetchall()[0]
+    if logged == 0 and distinct == len(ids):
+        return np.ones(len(ids), dtype=bool)
+    places = cursor.execute(
+        f"SELECT min(place) AS place FROM ids WHERE id NOT IN ({counted}) GROUP BY id", bounds
+    ).fetchnumpy()["place"]
+    new = np.zeros(len(ids), dtype=bool)
+    new[places] = True
+    return new
+
+
+def _window(use_case: UseCase, rows: pa.Table) -> tuple[str, list[Any]]:
+    """Equal ids have equal times where a time column says `as_of`: search only there."""
+    if use_case.schema.time is None or len(rows) == 0:
+        return "", []
+    bounds = pc.min_max(rows["as_of"]).as_py()
+    if bounds["min"] is None or rows["as_of"].null_count:
+        return "", []
+    return "AND r.as_of BETWEEN ? AND ?", [bounds["min"], bounds["max"]]
+
+
+def _insert(
+    cursor: duckdb.DuckDBPyConnection, table: str, ids: pa.Array, values: pa.Table, facts: dict[str, Any]
+) -> None:
+    """One INSERT ... SELECT of an Arrow table, with what is the same for all its rows."""
+    names = [name for name in values.column_names if name not in facts]
+    cursor.register("chunk", values.select(names).append_column("prediction_id", ids))
+    columns = ", ".join(quoted(name) for name in ("prediction_id", *names, *facts))
+    given = ", ".join(quoted(name) for name in ("prediction_id", *names))
+    constants = ", ".join("?" for _ in facts)
+    cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {given}, {constants} FROM chunk", list(facts.values()))
+    cursor.unregister("chunk")
