@@ -27,8 +27,8 @@ def raw_table(schema: Schema, columns: Columns, other: Mapping[str, Texts] | Non
     Returns
     -------
     pyarrow.Table
-        float64 for numbers, int64 for counts, bool for yes/no, dictionary of string for categories, timestamp[us] (UTC, naive)
-        for times, string for ids and texts; null where missing.
+        float64 for numbers, int64 for counts, bool for yes/no, dictionary of string for categories,
+        timestamp[us] (UTC, naive) for times, string for ids and texts; null where missing.
     """
     arrays = {
         column.name: _arrow(column, columns[column.name], schema.timezone, (other or {}).get(column.name, {}))

@@ -10,6 +10,7 @@ import numpy as np
 from core.domain.columns import Columns
 from core.domain.features import Floats, feature_matrix
 from core.domain.policy import Codes, Mode, band_codes
+from core.domain.score import scalar_score
 from core.domain.usecase import Task, UseCase
 from core.errors import BundleProblem
 from core.ml.bundle import Bundle
@@ -83,7 +84,8 @@ class Scorer:
         case = self.use_case
         matrix = feature_matrix(case.features, columns, n_rows)
         outputs = self.bundle.compiled.predict(self.bundle.compiled.inputs(matrix))
-        scores = {name: self.scalar(output) for name, output in outputs.items()}
+        values = case.target.class_values
+        scores = {name: scalar_score(output, values) for name, output in outputs.items()}
         bands = {name: self.bands(name, outputs[name], scores[name]) for name in scores}
         band = bands[self.card.champion]
         rules_score, rules_band = case.rules.apply(columns) if case.rules else (None, None)
@@ -91,18 +93,6 @@ class Scorer:
         return ScoreTable(
             matrix, outputs, scores, _mean(scores), _agreement(bands, band), band, rules_score, rules_band, decided
         )
-
-    def scalar(self, outputs: Floats) -> Floats:
-        """The one number that ranks a row, shape (n_rows,), from outputs of shape (n_rows, k)."""
-        if self.use_case.task is not Task.MULTICLASS:
-            return outputs[:, 0]
-        values = self.use_case.target.class_values
-        if not values:
-            return np.asarray(outputs.max(axis=1))
-        total = outputs[:, 0] * values[0]
-        for position in range(1, len(values)):
-            total += outputs[:, position] * values[position]
-        return total
 
     def bands(self, model: str, outputs: Floats, scores: Floats) -> Codes:
         """Band codes of one model's scores: by cutoff, or for classes by the most probable class."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
-import platform
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,13 +21,13 @@ from core.ml.compile import largest_difference
 from core.ml.compiled import Compiled
 from core.ml.evaluate import Arms, LabelledRows, calibration_line, cross_validate, measure
 from core.ml.fit import FittedModels, Progress, fit_models
+from core.ml.lineage import lineage
 from core.ml.preprocess import feature_frame
 from core.ml.split import Partition, Rows, Splitter, group_codes
 
 SMALL = 20_000  # below it one held-out fifth is too noisy, and the printed figures are cross-validated
 BESIDE_ROWS = 20_000  # rows of the random 5-fold figure that stands beside an honest split
 MIN_ROWS = 50
-_LIBRARIES = ("numpy", "scipy", "scikit-learn", "lightgbm", "pandas")
 
 
 @dataclass(frozen=True)
@@ -145,12 +142,13 @@ def train(
         split=_split_facts(use_case, rows, partition),
         reference=partition.test,
         reference_scores=scores,
-        cutoffs=_cutoffs(use_case, scores),
-        capacity_cutoffs=_capacity_cutoffs(use_case, scores),
+        cutoffs=cutoffs_of(use_case, scores),
+        capacity_cutoffs=capacity_cutoffs_of(use_case, scores),
         profile=make_profile(use_case.schema, use_case.features, held_out.columns, held_out.matrix, scores),
-        lineage=_lineage(use_case, rows, fitted, seed, time.perf_counter() - started),
+        lineage=lineage(use_case, rows.columns, rows.target, fitted.params, seed)
+        | {"seconds": round(time.perf_counter() - started, 2)},
         verdict=str(verdicts[use_case.recipe.champion]),
-        notes=_notes(use_case, fitted, sets),
+        notes=_notes(fitted),
     )
 
 
@@ -257,47 +255,21 @@ def _part(use_case: UseCase, part: LabelledRows) -> dict[str, Any]:
     return facts
 
 
-def _cutoffs(use_case: UseCase, scores: Mapping[str, Floats]) -> dict[str, tuple[float, ...]]:
+def cutoffs_of(use_case: UseCase, scores: Mapping[str, Floats]) -> dict[str, tuple[float, ...]]:
     """Per model, on its own reference scores; classes are their own bands."""
     if use_case.task is Task.MULTICLASS:
         return {name: () for name in scores}
     return {name: use_case.policy.cutoffs(score) for name, score in scores.items()}
 
 
-def _capacity_cutoffs(use_case: UseCase, scores: Mapping[str, Floats]) -> dict[str, float]:
+def capacity_cutoffs_of(use_case: UseCase, scores: Mapping[str, Floats]) -> dict[str, float]:
     capacity = use_case.policy.capacity
     if capacity is None:
         return {}
     return {name: float(np.quantile(score, 1 - capacity, method="higher")) for name, score in scores.items()}
 
 
-def _lineage(
-    use_case: UseCase, rows: LabelledRows, fitted: FittedModels, seed: int, seconds: float
-) -> dict[str, Any]:
-    return {
-        "seed": seed,
-        "seconds": round(seconds, 2),
-        "versions": {name: importlib.metadata.version(name) for name in _LIBRARIES}
-        | {"python": platform.python_version()},
-        "params": {name: dict(params) for name, params in fitted.params.items()},
-        "families": {spec.name: spec.family for spec in use_case.recipe.models},
-        "data_sha256": data_fingerprint(use_case, rows.columns, rows.target),
-    }
-
-
-def data_fingerprint(use_case: UseCase, columns: Columns, target: Floats) -> str:
-    """SHA-256 of everything the models saw: the columns that features read, with their levels, and the target."""
-    digest = hashlib.sha256()
-    for name in use_case.model_columns:
-        values = columns[name]
-        digest.update(repr((name, use_case.schema[name].levels, len(values))).encode())
-        text = "\0".join(map(str, values)).encode() if values.dtype == object else None
-        digest.update(text if text is not None else np.ascontiguousarray(values).tobytes())
-    digest.update(np.ascontiguousarray(target).tobytes())
-    return digest.hexdigest()
-
-
-def _notes(use_case: UseCase, fitted: FittedModels, sets: Mapping[str, Arms]) -> tuple[str, ...]:
+def _notes(fitted: FittedModels) -> tuple[str, ...]:
     said = [f"{name} {note}." for name, notes in fitted.notes.items() for note in notes]
     said += [f"{name} was {found.note}." for name, found in fitted.maps.items() if found.note]
     return tuple(said)

@@ -173,29 +173,37 @@ def submit(
     filename: str | None = None,
     mapping: Mapping[str, str | None] | None = None,
     version: str | None = None,
-    outputs: Outputs | None = None,
 ) -> str:
-    """Queue a file for scoring and return the job's id.
+    """Queue an upload for scoring and return the job's id; its results are kept under data/results/.
 
     The mapping, when given, is remembered for files with the same header.
     """
+    if mapping is not None:
+        header = header_fingerprint(tuple(mapping))
+        desk.ledger.remember_mapping(key, header, dict(mapping), datetime.now(UTC))
+    spec = {"filename": filename or path.name, "mapping": dict(mapping) if mapping is not None else None}
+    return _submit(desk, actor, key, path, spec, version)
+
+
+def submit_to(
+    desk: Desk, actor: Actor, key: str, path: Path, outputs: Outputs, *, filename: str = "", version: str | None = None
+) -> str:
+    """Queue a file for scoring into files of the caller's choice and return the job's id."""
+    spec = {
+        "filename": filename or path.name,
+        "mapping": None,
+        "outputs": {name: str(value) if value else None for name, value in asdict(outputs).items()},
+    }
+    return _submit(desk, actor, key, path, spec, version)
+
+
+def _submit(desk: Desk, actor: Actor, key: str, path: Path, spec: dict[str, Any], version: str | None) -> str:
     require(actor, Action.SCORE_FILE)
     scorer = desk.scorer(key, version)  # refuse now what could never run
     if not path.is_file():
         raise InputError(f"{path} is not a file.", "Give the path of a CSV, Parquet or Excel file.")
-    if mapping is not None:
-        header = tuple(mapping)
-        desk.ledger.remember_mapping(key, header_fingerprint(header), dict(mapping), datetime.now(UTC))
-    spec: dict[str, Any] = {
-        "path": str(path),
-        "filename": filename or path.name,
-        "mapping": dict(mapping) if mapping is not None else None,
-        "version": scorer.card.version,
-        "actor": asdict(actor),
-    }
-    if outputs is not None:
-        spec["outputs"] = {name: str(value) if value else None for name, value in asdict(outputs).items()}
-    return desk.jobs.submit(KIND, key, actor, spec)
+    facts = {"path": str(path), "version": scorer.card.version, "actor": asdict(actor)}
+    return desk.jobs.submit(KIND, key, actor, spec | facts)
 
 
 def job(desk: Desk, job_id: str) -> JobState:

@@ -1,5 +1,7 @@
-"""The commands that need the prediction log, as plain functions: a terminal runs them on a desk of its
-own, or hands them to the desk that owns the log (`core.services.handover`). Either way they do the same.
+"""The commands that need the prediction log, as plain functions.
+
+A terminal runs them on a desk of its own, or hands them to the desk that owns the log
+(`core.services.handover`). Either way they do the same.
 """
 
 from __future__ import annotations
@@ -23,9 +25,8 @@ Command = Callable[[Desk, Actor, Args, Progress], dict[str, Any]]
 def score(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
     """Score a file and wait for it: args use_case, path, out, rejects, parquet, version."""
     outputs = batches.Outputs(*(_path(args.get(name)) for name in ("out", "rejects", "parquet")))
-    job_id = batches.submit(
-        desk, actor, args["use_case"], Path(args["path"]), version=args.get("version"), outputs=outputs
-    )
+    path, version = Path(args["path"]), args.get("version")
+    job_id = batches.submit_to(desk, actor, args["use_case"], path, outputs, version=version)
     return _follow(desk, job_id, progress)
 
 

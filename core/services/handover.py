@@ -1,5 +1,6 @@
-"""Commands for a desk that is running: a terminal leaves a request in data/inbox/, the owner of the log
-does it and keeps its state beside it. Nobody ever meets a lock.
+"""Commands for a desk that is running, so that nobody ever meets a lock.
+
+A terminal leaves a request in data/inbox/; the owner of the log does it and keeps its state beside it.
 
 A request is `<id>.json`; the owner answers in `<id>.status.json`, replaced as a whole at every step.
 """

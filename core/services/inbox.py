@@ -75,7 +75,7 @@ class Inbox:
         summary = outbox / f"{path.stem}.summary.json"
         outputs = batches.Outputs(outbox / f"{path.stem}.scored.csv", outbox / f"{path.stem}.rejects.csv")
         try:
-            job_id = batches.submit(self._desk, DROPPED, key, moved, filename=path.name, outputs=outputs)
+            job_id = batches.submit_to(self._desk, DROPPED, key, moved, outputs, filename=path.name)
         except DeskError as error:
             summary.write_text(json.dumps({"state": "refused", "message": str(error)}) + "\n")
             return

@@ -7,8 +7,6 @@ the scored file has a writer thread of its own. Memory is bounded by a few chunk
 from __future__ import annotations
 
 import hashlib
-import queue
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -187,37 +185,11 @@ class FileScoring:
 
 def _ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
     """Read one chunk ahead in a thread of its own; its error is raised here."""
-    shelf: queue.Queue[Any] = queue.Queue(maxsize=1)
-    stopped = threading.Event()
-
-    def put(item: Any) -> bool:
-        while not stopped.is_set():
-            try:
-                shelf.put(item, timeout=0.1)
-            except queue.Full:
-                continue
-            return True
-        return False
-
-    def read() -> None:
-        try:
-            for chunk in chunks:
-                if not put(chunk):
-                    return
-            put(None)
-        except BaseException as error:  # handed to the thread that waits for the chunk
-            put(error)
-
-    thread = threading.Thread(target=read, name="read", daemon=True)
-    thread.start()
-    try:
-        while (item := shelf.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        stopped.set()
-        thread.join()
+    with ThreadPoolExecutor(1, thread_name_prefix="read") as reader:
+        pending = reader.submit(next, chunks, None)
+        while (chunk := pending.result()) is not None:
+            pending = reader.submit(next, chunks, None)
+            yield chunk
 
 
 def _sha256(path: Path) -> str:

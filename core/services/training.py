@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,8 +15,14 @@ from core.domain.columns import Array, Columns
 from core.domain.records import raw_table
 from core.domain.usecase import Task, UseCase
 from core.errors import InputError
+from core.ml.bundle import Card
+from core.ml.compiled import Compiled
 from core.services.access import Action, Actor, require
 from core.services.desk import CHAMPION, Desk
+from core.store.bundles import next_version, save_bundle
+
+if TYPE_CHECKING:
+    from core.ml.train import Trained
 
 Progress = Callable[[str, float], None]
 
@@ -70,7 +76,16 @@ def train_version(
         progress=progress,
     )
     progress("saving", 0.98)
-    return _shelve(desk, actor, use_case, trained, labelled, _source_of(path), origin, act)
+    return shelve(desk, actor, use_case, trained, labelled, Origin(origin, _source_of(path), act))
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a version comes from, and whether it was asked to act at once."""
+
+    kind: str  # train | adopt | import
+    source: str  # file name, or "generator"
+    act: bool
 
 
 def _source_of(path: Path | None) -> str:
@@ -163,14 +178,92 @@ def _target_value(use_case: UseCase, codes: dict[str, float], word: str, row: in
         raise InputError(f"Row {row + 1}: {use_case.target.name} is '{word[:40]}'.", "It takes a number.") from None
 
 
-def _shelve(
-    desk: Desk,
-    actor: Actor,
-    use_case: UseCase,
-    trained: Any,
-    labelled: Labelled,
-    source: str,
-    origin: str,
-    act: bool,
+def shelve(
+    desk: Desk, actor: Actor, use_case: UseCase, trained: Trained, labelled: Labelled, facts: Origin
 ) -> dict[str, Any]:
-    raise NotImplementedError
+    """Save a trained bundle, register it, and let it act if it is the first or was asked to."""
+    at = datetime.now(UTC)
+    lineage = dict(trained.lineage) | {
+        "data": facts.source,
+        "rows_read": labelled.n_read,
+        "rows_rejected": labelled.n_rejected,
+        "rows_without_outcome": labelled.n_unlabelled,
+    }
+    card = Card(
+        use_case=use_case.key,
+        version=next_version(desk.folder(use_case.key)),
+        created_at=at.isoformat(timespec="seconds"),
+        task=str(use_case.task),
+        origin=facts.kind,
+        champion=use_case.recipe.champion,
+        models=use_case.recipe.model_names,
+        families={spec.name: spec.family for spec in use_case.recipe.models},
+        feature_names=use_case.feature_names,
+        cutoffs=trained.cutoffs,
+        capacity_cutoffs=trained.capacity_cutoffs,
+        split=trained.split,
+        metrics=trained.metrics,
+        calibration=trained.calibration,
+        lineage=lineage,
+        compile_difference=trained.compile_difference,
+        uncompiled=trained.compiled.uncompiled,
+        verdict=trained.verdict,
+        notes=trained.notes,
+    )
+    reference = labelled.rows.take(pa.array(trained.reference))
+    shelf = Shelf(card, trained.preprocessor, trained.models, trained.compiled, trained.profile, reference)
+    acts = put_on_shelf(desk, actor, shelf, at, facts.act)
+    return report(desk, card, acts)
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Everything that is saved of a version."""
+
+    card: Card
+    preprocessor: Any
+    models: Mapping[str, Any]
+    compiled: Compiled
+    profile: Mapping[str, Any]
+    reference: pa.Table
+
+
+def put_on_shelf(desk: Desk, actor: Actor, shelf: Shelf, at: datetime, act: bool) -> bool:
+    """Save and register a version; returns whether it acts."""
+    card = shelf.card
+    card_sha256 = save_bundle(
+        desk.folder(card.use_case) / card.version,
+        preprocessor=shelf.preprocessor,
+        models=shelf.models,
+        compiled=shelf.compiled,
+        card=card,
+        profile=shelf.profile,
+        reference=shelf.reference,
+    )
+    desk.ledger.register_version(card.use_case, card.version, at, card_sha256, card.origin)
+    first = desk.acting_version(card.use_case) is None
+    who = {"at": at, "actor": actor.name, "role": actor.role.value, "via": actor.via}
+    subject = f"{card.use_case} {card.version}"
+    desk.ledger.record(**who, action=f"{card.origin} version", subject=subject, after={"card_sha256": card_sha256})
+    if first or act:
+        desk.ledger.set_alias(card.use_case, CHAMPION, card.version, at)
+        reason = "first version" if first else "asked for by hand, without a comparison"
+        desk.ledger.record(**who, action="let version act", subject=subject, reason=reason)
+    return first or act
+
+
+def report(desk: Desk, card: Card, acts: bool) -> dict[str, Any]:
+    """What `train`, `adopt` and `import` answer: split, figures with intervals, baseline, verdict, files."""
+    return {
+        "use_case": card.use_case,
+        "version": card.version,
+        "acts": acts,
+        "rows": card.lineage.get("rows_read"),
+        "rejected": card.lineage.get("rows_rejected"),
+        "split": dict(card.split),
+        "metrics": dict(card.metrics),
+        "verdict": card.verdict,
+        "notes": list(card.notes),
+        "compile_difference": card.compile_difference,
+        "files": {"folder": str(desk.folder(card.use_case) / card.version)},
+    }

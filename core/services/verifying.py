@@ -1,4 +1,4 @@
-"""`core verify`: are the model files what the ledger says, and do the compiled models still agree?"""
+"""`core verify`: whether the model files are what the ledger says, and the compiled models still agree."""
 
 from __future__ import annotations
 
