@@ -23,7 +23,7 @@ help:
 
 run: setup
 	@$(BIN) -m core prepare
-	@exec $(BIN) -m streamlit run app.py
+	@exec $(BIN) -m streamlit run app.py --server.showEmailPrompt false
 
 setup:
 	@$(call check_python)
@@ -49,9 +49,13 @@ format: setup-dev
 bench: setup
 	@$(BIN) -m benchmarks
 
-# Needs uv. The lock holds names, versions and hashes, never the address of an index.
+# Needs uv. The lock holds names, versions and hashes, never the address of an index. evidently asks for
+# pandas[parquet], which pip takes for another requirement when it checks hashes: the lock names both.
 lock:
 	@$(LOCK) requirements.in -o requirements.txt
+	@awk '/^pandas==/ { block = ""; inside = 1 } inside && /^[a-z]/ && !/^pandas==/ { printf "%s", block; inside = 0 } \
+		{ print } inside { line = $$0; sub(/^pandas==/, "pandas[parquet]==", line); block = block line "\n" }' \
+		requirements.txt > requirements.both && mv requirements.both requirements.txt
 	@$(LOCK) requirements-dev.in -o requirements-dev.txt
 	@if grep -inE 'index-url|find-links|https?://' requirements.txt requirements-dev.txt; then \
 		echo "An address got into the lock; see the lines above." >&2; exit 1; fi

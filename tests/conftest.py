@@ -1,0 +1,57 @@
+"""What every test may ask for: an empty home, real data where it is, a browser where there is one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+# The same examples on every run: a red test on a change means the change, not the dice. Search for new ones with
+# HYPOTHESIS_PROFILE=search.
+settings.register_profile("desk", derandomize=True, deadline=None, max_examples=50)
+settings.register_profile("search", deadline=None, max_examples=2_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "desk"))
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty RINGSIDE_HOME, set for this test."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    for name in [name for name in os.environ if name.startswith("RINGSIDE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("RINGSIDE_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Callable[[str], Path]:
+    """`real_data("file.csv")` is the path of a public data set, or skips the test and says why.
+
+    The files are no part of the project (licences differ); RINGSIDE_REAL_DATA names the folder that holds them.
+    """
+    folder = Path(os.environ.get("RINGSIDE_REAL_DATA", ROOT.parent / "shared" / "data"))
+
+    def path_of(name: str) -> Path:
+        path = folder / name
+        if not path.is_file():
+            pytest.skip(f"no {name} in {folder}; RINGSIDE_REAL_DATA names the folder of the public data sets")
+        return path
+
+    return path_of
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of a Chromium, or skips the test and says why."""
+    found = os.environ.get("RINGSIDE_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip(f"none of {', '.join(BROWSERS)} is installed; RINGSIDE_CHROMIUM names another")
+    return found
