@@ -192,7 +192,7 @@ def _rules_figures(use_case: UseCase, rows: LabelledRows, common: dict[str, Any]
     told = ~np.isnan(score)
     if not told.any():
         return None
-    kept = {name: part[told] if isinstance(part, np.ndarray) else part for name, part in common.items()}
+    kept: dict[str, Any] = {name: part[told] if isinstance(part, np.ndarray) else part for name, part in common.items()}
     if use_case.task is Task.BINARY:
         return ranking_metrics(rows.target[told], score[told], **kept)
     if use_case.task is Task.REGRESSION:

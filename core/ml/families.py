@@ -101,7 +101,7 @@ def _elastic(task: str, sample: Sample, seed: int, given: dict[str, Any]) -> Fit
         # On a target of standard deviation s the L1 part scales with s and the L2 part does not, so these two
         # numbers are alpha = .02, l1_ratio = .5 on the standardised target, whatever unit the target has.
         spread = float(sample.target.std()) or 1.0
-        params = {"alpha": 0.01 * (1 + spread), "l1_ratio": spread / (1 + spread), "max_iter": 5000}
+        params: dict[str, Any] = {"alpha": 0.01 * (1 + spread), "l1_ratio": spread / (1 + spread), "max_iter": 5000}
         return _fit(ElasticNet, params | given, sample)
     from sklearn.linear_model import LogisticRegression
 

@@ -50,8 +50,7 @@ def fit_preprocessor(use_case: UseCase, matrix: Floats) -> Any:
     names = use_case.feature_names
     scaled = list(scaled_features(use_case, matrix))
     others = [name for name in names if name not in set(scaled)]
-    absent = np.isnan(matrix).any(axis=0)
-    gaps = [name for name, gap in zip(names, absent, strict=True) if gap]
+    gaps = [name for name, column in zip(names, matrix.T, strict=True) if np.isnan(column).any()]
     open_names = set(gaps) | _may_be_missing(use_case)
     steps: list[tuple[str, Any, list[str]]] = []
     if scaled:

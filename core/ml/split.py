@@ -6,6 +6,7 @@ Every function takes and returns row positions; nothing here looks at a feature.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,8 +114,7 @@ class Splitter:
             ordered, at = self._by_time(rows)
             cuts = sorted({_tie_free(at, round(len(rows) * k / (n_folds + 1))) for k in range(1, n_folds + 1)})
             edges = [cut for cut in cuts if 0 < cut < len(rows)] + [len(rows)]
-            pairs = zip(edges[:-1], edges[1:], strict=True)
-            return [(np.sort(ordered[:start]), np.sort(ordered[start:end])) for start, end in pairs]
+            return [(np.sort(ordered[:start]), np.sort(ordered[start:end])) for start, end in pairwise(edges)]
         fold = self._group_folds(n_folds) if self.kind is Split.GROUP else self._stratified(rows, n_folds)
         return [(rows[fold != k], rows[fold == k]) for k in range(n_folds) if (fold == k).any()]
 

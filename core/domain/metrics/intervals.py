@@ -31,7 +31,7 @@ def logit_interval(value: float, se: float, level: float = LEVEL) -> tuple[float
 
     >>> low, high = logit_interval(0.9, 0.02)
     >>> round(low, 4), round(high, 4)
-    (0.8533, 0.933)
+    (0.8534, 0.9329)
     """
     if se == 0 or not 0 < value < 1:
         return value, value
