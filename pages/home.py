@@ -1,4 +1,4 @@
-"""What needs me today?"""
+"""What needs the person today, and one card per use case."""
 
 from __future__ import annotations
 

@@ -78,7 +78,9 @@ def _opinions(use_case: UseCase, said: ScoredRow) -> None:
     finding = words.agreement(said.agreement, len(said.scores), said.band)
     if said.rules:
         finding += "; so do the rules" if said.rules.band == said.band else f"; the rules say {said.rules.band}"
-    caption = f"Champion {said.champion} solid, challengers dashed, rules grey; 1 {use_case.noun}, version {said.version}."
+    caption = (
+        f"Champion {said.champion} solid, challengers dashed, rules grey; 1 {use_case.noun}, version {said.version}."
+    )
     charts.show(drawn, finding, caption, _opinion_table(use_case, said, scores), key="opinions")
 
 

@@ -84,7 +84,9 @@ def _ways_in(case: CaseOverview) -> None:
 
 def untrained(case: CaseOverview) -> None:
     """The next step before the first training."""
-    st.markdown("No version is trained yet. Train it from labelled rows, or from its own generator, on the command line:")
+    st.markdown(
+        "No version is trained yet. Train it from labelled rows, or from its own generator, on the command line:"
+    )
     st.code(f"python -m core train {case.key}", language="bash")
 
 
@@ -102,7 +104,9 @@ def figures(case: CaseOverview) -> None:
     """Rows scored, the last days, the mean score by day, and rows by band."""
     use_case = state.desk().use_case(case.key)
     with st.grid(3, min_column_width=180, gap="small"):
-        st.metric(f"{words.capitalised(case.noun)}s scored", words.count(case.rows_total), border=True, height="stretch")
+        st.metric(
+            f"{words.capitalised(case.noun)}s scored", words.count(case.rows_total), border=True, height="stretch"
+        )
         st.metric("Last 7 days", words.count(case.rows_recent), border=True, height="stretch")
         if case.mean_scores:
             trend = case.mean_scores if len(case.mean_scores) > 1 else None
@@ -127,4 +131,6 @@ def latest(case: CaseOverview) -> None:
 def _batch_line(batch: dict[str, Any]) -> str:
     name = messages.plain(str(batch.get("filename") or f"by {batch.get('source', 'hand')}"))
     voided = ", voided" if batch.get("voided") else ""
-    return f"{name}, {words.count(int(batch.get('n_rows') or 0), 'row')}, {words.moment(batch.get('started_at'))}{voided}"
+    return (
+        f"{name}, {words.count(int(batch.get('n_rows') or 0), 'row')}, {words.moment(batch.get('started_at'))}{voided}"
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import streamlit as st
@@ -183,11 +184,15 @@ def _mark_cutoffs(drawn: Any, cutoffs: list[float], bands: Sequence[str], highes
 
 
 def histogram(
-    edges: Sequence[float], counts: Sequence[int], cutoffs: Sequence[float], bands: Sequence[tuple[str, Tone]], **axis: Any
+    edges: Sequence[float],
+    counts: Sequence[int],
+    cutoffs: Sequence[float],
+    bands: Sequence[tuple[str, Tone]],
+    **axis: Any,
 ) -> Any:
     """Scores in bins, each bar in the tone of the band its middle falls into; cutoffs as lines."""
     colours = ink()
-    middles = [(low + high) / 2 for low, high in zip(edges, edges[1:], strict=False)]
+    middles = [(low + high) / 2 for low, high in pairwise(edges)]
     drawn = figure(height=280, x_title=axis["x_title"], y_title=axis["y_title"])
     percent = axis["percent"]
     form = ".1%" if percent else ",.4g"
@@ -200,7 +205,7 @@ def histogram(
             width=[edges[index + 1] - edges[index] for index in mine],
             marker={"color": colours.tones[tone], "line": {"width": 0}},
             customdata=[[edges[index], edges[index + 1]] for index in mine],
-            hovertemplate=f"{band}: %{{customdata[0]:{form}}} to %{{customdata[1]:{form}}}, %{{y:,}} rows<extra></extra>",
+            hovertemplate=f"{band}: %{{customdata[0]:{form}}} to %{{customdata[1]:{form}}}, %{{y:,}}<extra></extra>",
             name=band,
         )
     for cutoff, (band, _tone) in zip(cutoffs, bands, strict=False):

@@ -206,9 +206,7 @@ def json_form(use_case: UseCase, submit: str) -> Form:
         row = {column.name: st.session_state.get(_key(use_case, column)) for column in use_case.schema}
         st.session_state[key] = json.dumps(row, indent=1, ensure_ascii=False)
     with st.form(f"json:{use_case.key}", border=False):
-        text = st.text_area(
-            "One row as a JSON object", key=key, height=420, help="Field names as in a file's header."
-        )
+        text = st.text_area("One row as a JSON object", key=key, height=420, help="Field names as in a file's header.")
         sent = st.form_submit_button(submit, type="primary", icon=":material/play_arrow:", width="stretch")
     return Form(text=text, submitted=sent)
 

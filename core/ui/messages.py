@@ -31,22 +31,30 @@ def told(slots: Slots | None = None) -> Iterator[None]:
         yield
     except RowProblem as error:
         _row_problem(error, slots or {})
-    except InputError as error:
-        st.error(plain(error.hint or "Correct it and try again."), title=plain(error.message), icon=":material/error:")
+    except DeskError as error:
+        _desk_error(error)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         st.error(f'{error.msg} at {place}. It takes one object: {{"field": value, ...}}.', title="This is not JSON.")
-    except NotReady as error:
-        st.info(plain(error.hint), title=plain(error.message), icon=":material/hourglass_empty:")
-    except NotPermitted as error:
-        st.warning(plain(error.hint), title=plain(error.message), icon=":material/lock:")
-    except DeskBusy as error:
-        st.warning(plain(error.hint), title=plain(error.message), icon=":material/sync_lock:")
-    except DeskError as error:
-        log.error("%s %s", error.message, error.hint)
-        st.error(plain(error.hint), title=plain(error.message), icon=":material/error:")
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  a bug becomes an incident, and the rest of the page goes on
         incident(error)
+
+
+def _desk_error(error: DeskError) -> None:
+    """Title: what happened; body: what is allowed and what to do."""
+    say, icon = next(style for kind, style in _STYLES.items() if isinstance(error, kind))
+    if not isinstance(error, InputError):
+        log.warning("%s %s", error.message, error.hint)
+    getattr(st, say)(plain(error.hint or _NO_HINT), title=plain(error.message), icon=f":material/{icon}:")
+
+
+_NO_HINT = "Correct it and try again."
+_STYLES: dict[type[DeskError], tuple[str, str]] = {  # the most special kind first
+    NotReady: ("info", "hourglass_empty"),
+    NotPermitted: ("warning", "lock"),
+    DeskBusy: ("warning", "sync_lock"),
+    DeskError: ("error", "error"),
+}
 
 
 @contextmanager

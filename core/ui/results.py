@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import streamlit as st
 
 from core.domain.usecase import UseCase
-from core.services import batches
+from core.services import batches, results
 from core.services.access import Action, may
 from core.services.jobs import JobState
 from core.ui import charts, messages, state, tables, uploads, words
@@ -42,7 +42,7 @@ def counted(use_case: UseCase, job: JobState) -> None:
 def distribution(use_case: UseCase, job: JobState) -> None:
     """Scores in bins and rows by band."""
     result = job.result
-    seen = batches.summary(state.desk(), state.actor(), result["batch"])
+    seen = state.summary(job)
     if seen.n_rows == 0:
         return
     percent = use_case.policy.score_format == "percent"
@@ -66,7 +66,11 @@ def distribution(use_case: UseCase, job: JobState) -> None:
         rows = [(name, tone, seen.bands.get(name, 0)) for name, tone in tones]
         table = [{"Band": name, "Rows": n, "Share": words.percent(n / seen.n_rows)} for name, _, n in rows]
         charts.show(
-            charts.band_bars(rows, seen.n_rows), _fullest(rows, seen.n_rows), caption, table, key=f"bands:{result['batch']}"
+            charts.band_bars(rows, seen.n_rows),
+            _fullest(rows, seen.n_rows),
+            caption,
+            table,
+            key=f"bands:{result['batch']}",
         )
 
 
@@ -89,7 +93,7 @@ def rows(use_case: UseCase, job: JobState) -> None:
     place = st.container()
     pages = -(-total // PAGE_ROWS)
     page = st.pagination(pages, key=f"page:{batch}") if pages > 1 else 1
-    table = batches.page_of(state.desk(), state.actor(), batch, (page - 1) * PAGE_ROWS, PAGE_ROWS)
+    table = results.page_of(state.desk(), state.actor(), job, (page - 1) * PAGE_ROWS, PAGE_ROWS)
     with place:
         tables.scored(table, use_case)
         first = (page - 1) * PAGE_ROWS + 1
@@ -109,18 +113,21 @@ def downloads(job: JobState) -> None:
         return
     files: Mapping[str, str] = job.result["files"]
     with st.container(horizontal=True):
-        for name, (label, mime) in FILES.items():
-            if name not in files or (name == "rejects" and not job.result["rejected"]):
+        for kind, (label, mime) in FILES.items():
+            if kind not in files or (kind == "rejects" and not job.result["rejected"]):
                 continue
-            path = Path(files[name])
+            name = Path(files[kind]).name
+            opener = _opener(job, kind)
             st.download_button(
-                label, _opener(path), path.name, mime, icon=":material/download:", on_click="ignore", key=f"get:{name}"
+                label, opener, name, mime, icon=":material/download:", on_click="ignore", key=f"get:{kind}"
             )
 
 
-def _opener(path: Path) -> Any:
+def _opener(job: JobState, kind: str) -> Callable[[], BinaryIO]:
+    desk, actor = state.desk(), state.actor()  # the download runs later, outside the session
+
     def open_it() -> BinaryIO:
-        return path.open("rb")
+        return results.file_of(desk, actor, job, kind).open("rb")
 
     return open_it
 
@@ -149,3 +156,20 @@ def _again(job: JobState, shelf: dict[str, Any]) -> None:
     turn = shelf.get("turn", 0) + 1
     shelf.clear()
     shelf.update(path=Path(job.spec["path"]), filename=job.spec["filename"], mapping=job.spec["mapping"], turn=turn)
+
+
+def earlier(use_case: UseCase, shelf: dict[str, Any]) -> None:
+    """Files that were scored before, to open again."""
+    jobs = results.recent(state.desk(), state.actor(), use_case.key)
+    if not jobs:
+        return
+    st.subheader("Scored before", anchor=False)
+    for job in jobs:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            name = messages.plain(str(job.spec["filename"]))
+            scored = words.count(job.result["scored"], "row")
+            when = words.moment(job.created_at)
+            st.markdown(f":material/description: **{name}**, {scored}, version {job.result['version']}, {when}")
+            if st.button("Open", key=f"open:{job.id}", type="tertiary"):
+                shelf["job"] = job.id
+                st.rerun()

@@ -12,7 +12,9 @@ from core.ui import messages
 if TYPE_CHECKING:
     from core.domain.usecase import UseCase
     from core.services.desk import Desk
+    from core.services.jobs import JobState
     from core.services.overview import Overview
+    from core.services.results import FileSummary
 
 USE_CASE = "use_case"  # the widget's key, and the name in the URL
 ACT_AS = "act_as"
@@ -86,3 +88,15 @@ def overview() -> Overview:
     from core.services import overview as service
 
     return service.overview(desk(), actor())
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _summary(_job: JobState, job_id: str) -> FileSummary:
+    from core.services import results
+
+    return results.summary(desk(), actor(), _job)
+
+
+def summary(job: JobState) -> FileSummary:
+    """The figures of a finished job, kept; they never change."""
+    return _summary(job, job.id)

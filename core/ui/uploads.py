@@ -136,7 +136,11 @@ def mapping_form(use_case: UseCase, seen: batches.FileLook, shelf: dict[str, Any
             for column in use_case.schema:
                 place = options.index(came[column.name]) if column.name in came else 0
                 chosen[column.name] = st.selectbox(
-                    column.title, options, place, help=f"Field `{column.name}`", key=f"map:{shelf['path']}:{column.name}"
+                    column.title,
+                    options,
+                    place,
+                    help=f"Field `{column.name}`",
+                    key=f"map:{shelf['path']}:{column.name}",
                 )
         if st.form_submit_button("Use this mapping", icon=":material/check:"):
             given = {source: name for name, source in chosen.items() if source != NOT_IN_FILE}

@@ -1,4 +1,4 @@
-"""What does the desk say about this file?"""
+"""What the desk says about a file of rows."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ with messages.told():
             uploads.show_look(use_case, seen)
             uploads.mapping_form(use_case, seen, shelf)
             uploads.submit_bar(use_case, seen, shelf)
+        else:
+            results.earlier(use_case, shelf)
     elif not job.finished:
         uploads.follow(job.id)
     elif job.state != "done":

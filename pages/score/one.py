@@ -1,4 +1,4 @@
-"""What does the desk say about this one, and what do we do?"""
+"""What the desk says about one row, and what to do with it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,86 @@
+"""Three homes for the pages: nothing trained, trained with an empty log, trained with a filled log."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from pyarrow import csv
+from streamlit.testing.v1 import AppTest
+
+from core.config import Settings
+from core.services import batches, training
+from core.services.access import LOCAL_PEOPLE, Role
+from core.services.desk import Desk, open_desk
+from core.ui import state
+from core.usecases import builtin
+
+DESK = Path(__file__).resolve().parents[2] / "pages" / "desk.py"
+ANALYST = LOCAL_PEOPLE[Role.ANALYST]
+TRAINING_ROWS = 4_000
+SAMPLE_ROWS = 300
+
+OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="session")
+def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("empty")
+
+
+@pytest.fixture(scope="session")
+def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every built-in use case trained once, on few rows."""
+    home = tmp_path_factory.mktemp("trained")
+    desk = open_desk(Settings(home=home))
+    for key, use_case in builtin().items():
+        assert use_case.synthesize is not None
+        labelled = home / f"{key}.csv"
+        csv.write_csv(use_case.synthesize(TRAINING_ROWS, 7), labelled)
+        training.train_version(desk, ANALYST, use_case, labelled)
+    desk.close()
+    return home
+
+
+@pytest.fixture(scope="session")
+def full_home(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The trained home, with a sample file scored for every use case."""
+    home = tmp_path_factory.mktemp("full") / "home"
+    shutil.copytree(trained_home, home)
+    desk = open_desk(Settings(home=home))
+    for key in builtin():
+        score_sample(desk, key)
+    desk.close()
+    return home
+
+
+def score_sample(desk: Desk, key: str) -> str:
+    content = batches.sample_csv(desk, key, SAMPLE_ROWS)
+    assert content is not None
+    path = batches.keep_upload(desk, ANALYST, "sample.csv", io.BytesIO(content))
+    job_id = batches.submit(desk, ANALYST, key, path, filename="sample.csv")
+    assert desk.jobs.wait(job_id, 60).state == "done"
+    return job_id
+
+
+@pytest.fixture
+def open_page(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
+    """Open a page of the desk on one of the homes: open_page("full", "home.py", "lead_scoring")."""
+
+    def opened(home: str, script: str, key: str, role: Role = Role.ANALYST) -> AppTest:
+        monkeypatch.setenv("RINGSIDE_HOME", str(request.getfixturevalue(f"{home}_home")))
+        st.cache_resource.clear()
+        app = AppTest.from_file(str(DESK), default_timeout=30)
+        app.query_params[state.USE_CASE] = key
+        app.session_state[state.ACT_AS] = role
+        app.run()
+        if script != "home.py":
+            app.switch_page(script).run()
+        return app
+
+    yield opened
+    st.cache_resource.clear()  # closes the desk and gives the home's lock back

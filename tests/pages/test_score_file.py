@@ -1,0 +1,113 @@
+"""A file goes in and every row comes out scored, rejected with a reason, or known already."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.services import batches
+from core.ui import state
+from core.usecases import builtin
+
+from .conftest import SAMPLE_ROWS, OpenPage
+
+SCRIPT = "score/file.py"
+
+
+def upload(app: AppTest, name: str, content: bytes) -> AppTest:
+    app.file_uploader[0].upload(name, content)
+    return app.run()
+
+
+def score(app: AppTest) -> AppTest:
+    button = next(button for button in app.button if button.label.startswith("Score this file"))
+    button.click().run()
+    limit = time.monotonic() + 60
+    while app.progress and time.monotonic() < limit:
+        time.sleep(0.05)
+        app.run()
+    return app
+
+
+def figures(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+@pytest.mark.parametrize("key", builtin())
+def test_file_is_scored_shown_and_known_the_second_time(open_page: OpenPage, key: str) -> None:
+    app = open_page("trained", SCRIPT, key)
+    content = batches.sample_csv(state.desk(), key, SAMPLE_ROWS - 1)
+    assert content is not None
+    upload(app, "week.csv", content)
+    assert not app.exception
+    assert not app.error
+    score(app)
+    assert not app.exception
+    assert not app.error
+    assert figures(app)["Scored"] == str(SAMPLE_ROWS - 1)
+    assert figures(app)["Rejected"] == "0"
+    assert len(app.get("plotly_chart")) == 2
+    assert len(app.dataframe) == 1
+    next(button for button in app.button if button.label == "Score it again").click().run()
+    score(app)
+    assert figures(app)["Already scored"] == str(SAMPLE_ROWS - 1)
+    assert any("scored before" in element.proto.title for element in app.info)
+
+
+def test_sample_file_is_one_click(open_page: OpenPage) -> None:
+    app = open_page("trained", SCRIPT, "bnpl_default")
+    next(button for button in app.button if button.label == "Use the sample file").click().run()
+    score(app)
+    assert int(figures(app)["Scored"]) > 0
+
+
+def test_bad_rows_are_counted_and_offered_with_why(open_page: OpenPage) -> None:
+    app = open_page("trained", SCRIPT, "lead_scoring")
+    content = batches.sample_csv(state.desk(), "lead_scoring", 20)
+    assert content is not None
+    lines = content.decode().splitlines()
+    lines[3] = lines[3].replace(lines[3].split(",")[1], '"the day before"')
+    score(upload(app, "week.csv", "\n".join(lines).encode()))
+    assert figures(app)["Rejected"] == "1"
+    labels = [button.label for button in app.get("download_button")]
+    assert "Rejected rows, with why" in labels
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\x01\x02\x03", b"lead_id,created_at\n"])
+def test_file_that_cannot_be_used_is_told_in_place(open_page: OpenPage, content: bytes) -> None:
+    app = upload(open_page("trained", SCRIPT, "lead_scoring"), "week.csv", content)
+    assert not app.exception
+    assert not [element for element in app.error if "incident" in element.value]
+    buttons = [button for button in app.button if button.label.startswith("Score this file")]
+    assert all(button.disabled for button in buttons)
+
+
+def test_running_job_is_found_again(open_page: OpenPage) -> None:
+    app = open_page("trained", SCRIPT, "lead_scoring")
+    content = batches.sample_csv(state.desk(), "lead_scoring", 60_000)
+    assert content is not None
+    upload(app, "long.csv", content)
+    next(button for button in app.button if button.label.startswith("Score this file")).click().run()
+    app.switch_page("home.py").run()
+    app.switch_page(SCRIPT).run()
+    assert app.progress or figures(app)
+    limit = time.monotonic() + 60
+    while app.progress and time.monotonic() < limit:
+        time.sleep(0.05)
+        app.run()
+    assert figures(app)["Scored"] == "60,000"
+
+
+def test_upload_can_be_voided_with_a_reason(open_page: OpenPage) -> None:
+    app = open_page("trained", SCRIPT, "lead_scoring")
+    content = batches.sample_csv(state.desk(), "lead_scoring", 31)
+    assert content is not None
+    score(upload(app, "week.csv", content))
+    void = next(button for button in app.button if button.label == "Void")
+    void.click().run()
+    assert any("reason" in element.proto.title for element in app.error)
+    app.text_input[-1].set_value("wrong week")
+    next(button for button in app.button if button.label == "Void").click().run()
+    assert any("voided" in element.proto.title for element in app.success)

@@ -1,0 +1,46 @@
+"""The security headers reach every HTTP answer, and only those."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import MutableMapping
+from typing import Any
+
+from core.ui.headers import SecurityHeaders
+
+Message = MutableMapping[str, Any]
+
+
+def answer(kind: str, own: list[tuple[bytes, bytes]]) -> list[Message]:
+    sent: list[Message] = []
+
+    async def app(scope: Message, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": own})
+        await send({"type": "http.response.body", "body": b"x"})
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    asyncio.run(SecurityHeaders(app)({"type": kind}, receive, send))
+    return sent
+
+
+def test_strict_policy_is_added() -> None:
+    headers = dict(answer("http", [])[0]["headers"])
+    policy = headers[b"content-security-policy"].decode()
+    assert "script-src 'self';" in policy
+    assert "unsafe-eval" not in policy
+    assert headers[b"x-content-type-options"] == b"nosniff"
+
+
+def test_a_header_of_the_answer_itself_wins() -> None:
+    headers = answer("http", [(b"X-Frame-Options", b"SAMEORIGIN")])[0]["headers"]
+    frames = [value for name, value in headers if name.lower() == b"x-frame-options"]
+    assert frames == [b"SAMEORIGIN"]
+
+
+def test_sockets_pass_untouched() -> None:
+    assert answer("websocket", [])[0]["headers"] == []
