@@ -10,9 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
-import pyarrow as pa
-
 from core.domain.likeness import Finding, Level, compare_column, verdict
 from core.domain.schema import Schema
 from core.domain.usecase import UseCase
@@ -21,6 +18,7 @@ from core.services.access import Action, Actor, require
 from core.services.desk import Desk
 from core.services.jobs import JobState
 from core.services.pipeline import KIND
+from core.services.reference import typed_columns
 from core.store.intake import Source, open_source
 from core.store.output import template
 
@@ -59,7 +57,7 @@ def look(desk: Desk, actor: Actor, key: str, path: Path, mapping: Mapping[str, s
     schema = scorer.use_case.schema
     source = open_for(desk, scorer.use_case, path, mapping, chunk_rows=LOOK_ROWS)
     findings = _header_findings(source, schema)
-    reference = _reference_columns(schema, scorer.bundle.reference)
+    reference = typed_columns(schema, scorer.bundle.reference)
     n_rows, rejected, chunk = 0, 0, next(iter(source.chunks()), None)
     if chunk is not None and chunk.n_rows:
         n_rows = chunk.n_rows
@@ -122,21 +120,6 @@ def _header_findings(source: Source, schema: Schema) -> list[Finding]:
         names = ", ".join(source.unknown[:8]) + (" ..." if len(source.unknown) > 8 else "")
         findings.append(Finding(Level.INFO, "", f"{len(source.unknown)} columns are not read", names))
     return findings
-
-
-def _reference_columns(schema: Schema, reference: pa.Table) -> dict[str, Any]:
-    """Reference rows as floats, for the numeric columns that were kept; coded ones as missing or not."""
-    found: dict[str, Any] = {}
-    for column in schema:
-        if column.name not in reference.column_names:
-            continue
-        values = reference[column.name]
-        if column.kind.is_numeric:
-            found[column.name] = values.cast(pa.float64()).to_numpy()
-        elif column.kind.is_coded:
-            nulls = values.is_null().to_numpy()
-            found[column.name] = np.where(nulls, -2, 0).astype(np.int16)
-    return found
 
 
 def keep_upload(desk: Desk, actor: Actor, filename: str, content: BinaryIO) -> Path:
@@ -228,17 +211,11 @@ def void(desk: Desk, actor: Actor, batch_id: str, reason: str) -> None:
     require(actor, Action.VOID)
     if not reason.strip():
         raise InputError("A reason is needed to void an upload.", "Say in a few words what was wrong with it.")
-    at = datetime.now(UTC)
-    desk.log.void(batch_id, at, actor.name, reason.strip())
-    desk.ledger.record(
-        at=at,
-        actor=actor.name,
-        role=actor.role.value,
-        via=actor.via,
-        action="void batch",
-        subject=batch_id,
-        reason=reason.strip(),
-    )
+    # the log and the ledger are two stores: the intent is on record before the deed, the deed after it
+    who = {"actor": actor.name, "role": actor.role.value, "via": actor.via, "reason": reason.strip()}
+    desk.ledger.record(at=datetime.now(UTC), **who, action="void batch", subject=batch_id, result="intended")
+    desk.log.void(batch_id, datetime.now(UTC), actor.name, reason.strip())
+    desk.ledger.record(at=datetime.now(UTC), **who, action="void batch", subject=batch_id, result="done")
 
 
 def template_csv(use_case: UseCase) -> bytes:

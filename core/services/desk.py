@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -59,6 +60,7 @@ class Desk:
     @cached_property
     def _log(self) -> PredictionLog:
         self._lock.acquire()
+        self.ledger.claim_interrupted(datetime.now(UTC))
         return PredictionLog(
             self.settings.data_dir / "log.duckdb", memory_mb=self.settings.memory_mb, threads=self.settings.threads
         )

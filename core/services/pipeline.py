@@ -23,6 +23,7 @@ from core.domain.columns import Array
 from core.ml.scorer import Scorer, ScoreTable
 from core.services.access import Actor, Role
 from core.services.desk import Desk
+from core.services.feature_counts import FeatureCounts
 from core.services.jobs import JobRun
 from core.services.records import Accepted, accept, log_rows, log_scores, output_columns
 from core.store.identity import prediction_ids
@@ -64,7 +65,7 @@ class FileScoring:
         self.actor = Actor(spec["actor"]["name"], Role(spec["actor"]["role"]), spec["actor"]["via"])
         self.scorer: Scorer = desk.scorer(run.state.use_case, spec["version"])
         self.tally = Tally()
-        self.counts: dict[np.datetime64, Array] = {}
+        self.counts = FeatureCounts(self.scorer.bundle.profile)
         self.outputs = {name: Path(path) for name, path in self._output_paths().items() if path}
 
     def _output_paths(self) -> dict[str, str | None]:
@@ -139,7 +140,7 @@ class FileScoring:
         use_case = self.scorer.use_case
         checked = use_case.schema.check(chunk.parsed, chunk.n_rows)
         rejects.write(chunk, checked)
-        accepted = accept(checked, chunk.parsed, chunk.first_row)
+        accepted = accept(checked, chunk.parsed, chunk.row_numbers)
         self.tally.rows += chunk.n_rows + len(chunk.ragged)
         self.tally.rejected += chunk.n_rows - accepted.n_rows + len(chunk.ragged)
         if accepted.n_rows == 0:
@@ -155,9 +156,11 @@ class FileScoring:
 
     def _log_chunk(self, accepted: Accepted, scores: ScoreTable, ids: pa.Array, per_row_ms: float) -> Array:
         rows = log_rows(self.scorer.use_case, accepted, scores, ids, datetime.now(UTC))
-        return self.desk.log.append(
-            self.scorer.use_case, self.batch, rows, log_scores(self.scorer, scores, ids, per_row_ms)
-        )
+        scored = log_scores(self.scorer, scores, ids, per_row_ms)
+        new = self.desk.log.append(self.scorer.use_case, self.batch, rows, scored)
+        fresh = slice(None) if new.all() else new
+        self.counts.add(scores.matrix[fresh], rows["as_of"].to_numpy()[fresh])
+        return new
 
     def _logged(self, new: Array) -> None:
         self.tally.scored += len(new)

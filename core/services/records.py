@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from core.domain.columns import Columns
+from core.domain.columns import Array, Columns
 from core.domain.records import raw_table, to_utc
 from core.domain.schema import Checked, Parsed
 from core.domain.usecase import Task, UseCase
@@ -26,7 +26,7 @@ class Accepted:
     """
 
     columns: Columns
-    row_numbers: np.ndarray[Any, Any]
+    row_numbers: Array
     n_rows: int
     other_texts: Mapping[str, Mapping[int, str]]
     imputed: pa.Array
@@ -34,11 +34,10 @@ class Accepted:
     n_imputed: int  # rows with at least one imputed value
 
 
-def accept(checked: Checked, parsed: Mapping[str, Parsed], first_row: int = 1) -> Accepted:
-    """Take the rows without problems out of a checked chunk."""
+def accept(checked: Checked, parsed: Mapping[str, Parsed], row_numbers: Array) -> Accepted:
+    """Take the rows without problems out of a checked chunk, whose rows have these numbers in the file."""
     ok = checked.ok
     n_rows = int(ok.sum())
-    row_numbers = first_row + np.arange(checked.n_rows)
     other_texts = {name: dict(parsed[name].unread) for name in checked.other}
     imputed, other = checked.imputed, checked.other
     columns = checked.columns

@@ -100,7 +100,7 @@ def check_row(use_case: UseCase, row: Mapping[str, Any]) -> Accepted:
     checked = use_case.schema.check(parsed, 1)
     if not checked.ok[0]:
         raise _row_problem(use_case, checked, row)
-    return accept(checked, parsed)
+    return accept(checked, parsed, np.ones(1, dtype=np.int64))
 
 
 def _row_problem(use_case: UseCase, checked: Checked, row: Mapping[str, Any]) -> RowProblem:

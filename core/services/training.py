@@ -19,6 +19,7 @@ from core.ml.bundle import Card
 from core.ml.compiled import Compiled
 from core.services.access import Action, Actor, require
 from core.services.desk import CHAMPION, Desk
+from core.services.reference import with_zone
 from core.store.bundles import next_version, save_bundle
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ def shelve(
     }
     card = Card(
         use_case=use_case.key,
-        version=next_version(desk.folder(use_case.key)),
+        version=next_version(desk.folder(use_case.key), [known.version for known in desk.ledger.versions(use_case.key)]),
         created_at=at.isoformat(timespec="seconds"),
         task=str(use_case.task),
         origin=facts.kind,
@@ -210,7 +211,7 @@ def shelve(
         verdict=trained.verdict,
         notes=trained.notes,
     )
-    reference = labelled.rows.take(pa.array(trained.reference))
+    reference = with_zone(labelled.rows.take(pa.array(trained.reference)))
     shelf = Shelf(card, trained.preprocessor, trained.models, trained.compiled, trained.profile, reference)
     acts = put_on_shelf(desk, actor, shelf, at, facts.act)
     return report(desk, card, acts)
@@ -240,15 +241,16 @@ def put_on_shelf(desk: Desk, actor: Actor, shelf: Shelf, at: datetime, act: bool
         profile=shelf.profile,
         reference=shelf.reference,
     )
-    desk.ledger.register_version(card.use_case, card.version, at, card_sha256, card.origin)
     first = desk.acting_version(card.use_case) is None
     who = {"at": at, "actor": actor.name, "role": actor.role.value, "via": actor.via}
     subject = f"{card.use_case} {card.version}"
-    desk.ledger.record(**who, action=f"{card.origin} version", subject=subject, after={"card_sha256": card_sha256})
-    if first or act:
-        desk.ledger.set_alias(card.use_case, CHAMPION, card.version, at)
-        reason = "first version" if first else "asked for by hand, without a comparison"
-        desk.ledger.record(**who, action="let version act", subject=subject, reason=reason)
+    with desk.ledger.transaction():
+        desk.ledger.register_version(card.use_case, card.version, at, card_sha256, card.origin)
+        desk.ledger.record(**who, action=f"{card.origin} version", subject=subject, after={"card_sha256": card_sha256})
+        if first or act:
+            desk.ledger.set_alias(card.use_case, CHAMPION, card.version, at)
+            reason = "first version" if first else "asked for by hand, without a comparison"
+            desk.ledger.record(**who, action="let version act", subject=subject, reason=reason)
     return first or act
 
 
