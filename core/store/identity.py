@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -64,13 +65,14 @@ def prediction_ids(
     fixed, texts = _pack(use_case, version, columns, other_texts, n_rows, source)
     sha256 = hashlib.sha256
     if not texts:
-        width, content = fixed.shape[1], memoryview(fixed.reshape(-1))
-        return pa.array([sha256(content[at : at + width]).hexdigest()[:32] for at in range(0, n_rows * width, width)])
+        width, content = fixed.shape[1], memoryview(fixed.tobytes())
+        return pa.array(
+            [sha256(content[at : at + width]).hexdigest()[:32] for at in range(0, n_rows * width, width)], pa.string()
+        )
     joined = _joined(fixed, texts)
     offsets = np.frombuffer(joined.buffers()[1], dtype=np.int64, count=n_rows + 1).tolist()
     content = memoryview(joined.buffers()[2])
-    pairs = zip(offsets[:-1], offsets[1:], strict=True)
-    return pa.array([sha256(content[start:end]).hexdigest()[:32] for start, end in pairs], type=pa.string())
+    return pa.array([sha256(content[start:end]).hexdigest()[:32] for start, end in pairwise(offsets)], pa.string())
 
 
 def row_bytes(

@@ -120,7 +120,7 @@ class Ledger:
             ).one_or_none()
             seq, previous = (last.seq + 1, last.hash) if last else (1, GENESIS)
             said = {"at": at.astimezone(UTC), "actor": actor, "role": role, "via": via, "action": action}
-            content = {"seq": seq, **said, "subject": subject, **optional, "prev_hash": previous}
+            content: dict[str, Any] = {"seq": seq, **said, "subject": subject, **optional, "prev_hash": previous}
             entry = EventRecord(**content, hash=_digest(content))
             connection.execute(insert(EVENTS).values(**asdict(entry)))
         return entry

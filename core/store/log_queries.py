@@ -277,7 +277,8 @@ class LogQueries(ABC):
 
 _BATCHES = """
     WITH ended AS (
-        SELECT batch, coalesce(arg_max(event, event_at) FILTER (event NOT IN ('started', 'voided')), 'started') AS state,
+        SELECT batch,
+               coalesce(arg_max(event, event_at) FILTER (event NOT IN ('started', 'voided')), 'started') AS state,
                max(event_at) FILTER (event <> 'started') AS ended_at,
                max(n_rows) AS n_rows, max(n_rejected) AS n_rejected, max(n_known) AS n_known,
                bool_or(event = 'voided') AS voided, max(reason) AS void_reason

@@ -100,10 +100,7 @@ def _opportunity_cost(use_case: UseCase) -> str:
     rules = _cased(use_case.policy, "s.rules_band", costs)
     champion = _cased(use_case.policy, "s.band", costs)
     mature = f"r.as_of + INTERVAL {int(use_case.target.horizon_days)} DAY <= known_on"
-    return (
-        f"CASE WHEN {mature} AND coalesce(o.outcome, e.outcome) IS NOT NULL "
-        f"THEN ({rules}) - ({champion}) END"
-    )
+    return f"CASE WHEN {mature} AND coalesce(o.outcome, e.outcome) IS NOT NULL THEN ({rules}) - ({champion}) END"
 
 
 def _by_band(policy: Policy, band: str, words: tuple[str, ...]) -> str:
