@@ -1,65 +1,142 @@
-"""What a finished job left behind, for the page that shows it: a page of rows, the distribution of scores."""
+"""What came out of a scored file, read from the Parquet file its job wrote: figures, rows, downloads.
+
+The log alone cannot answer for a file: rows it knew before belong to the upload that logged them first.
+A person who may not see every model's score gets the acting score only, in tables and downloads alike.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from core.errors import InputError
-from core.services.access import Action, Actor, require
+from core.domain.usecase import UseCase
+from core.errors import InputError, UnknownName
+from core.services.access import Action, Actor, may, require
 from core.services.desk import Desk
+from core.services.jobs import JobState
+from core.services.pipeline import KIND
 
-BINS = 40
+N_BINS = 40
+OPINIONS = ("consensus", "agreement")  # beside the models' own scores, what only some roles may see
 
 
 @dataclass(frozen=True)
-class Summary:
-    """The scores of a file: `counts` per bin between `edges`, rows by band, quartiles; n is `n_rows`."""
+class FileSummary:
+    """The scores of a file in bins, shape (n_bins + 1,) edges and (n_bins,) counts, and its bands."""
 
     n_rows: int
-    edges: list[float]
-    counts: list[int]
     bands: dict[str, int]
+    edges: Sequence[float]
+    counts: Sequence[int]
     quartiles: tuple[float, float, float]
 
 
-def summary(desk: Desk, actor: Actor, job_id: str) -> Summary:
-    """The distribution of the acting scores in a job's scored file."""
+def summary(desk: Desk, actor: Actor, job: JobState) -> FileSummary:
+    """Scores in bins and rows by band, of every row of the file that was scored."""
     require(actor, Action.SEE)
-    scores = np.concatenate(
-        [np.empty(0), *(part.to_numpy(zero_copy_only=False) for part in _scored(desk, job_id).read(["score"])["score"].chunks)]
-    )
+    scores = _read(_scored_file(job), ["score"])["score"].to_numpy()
     if len(scores) == 0:
-        return Summary(0, [], [], {}, (0.0, 0.0, 0.0))
-    counts, edges = np.histogram(scores, bins=BINS)
-    low, middle, high = np.quantile(scores, [0.25, 0.5, 0.75]).tolist()
-    bands = dict(desk.jobs.state(job_id).result["bands"])
-    return Summary(len(scores), edges.tolist(), counts.tolist(), bands, (low, middle, high))
+        return FileSummary(0, {}, (), (), (0.0, 0.0, 0.0))
+    edges = _edges(float(scores.min()), float(scores.max()))
+    counts, _ = np.histogram(scores, edges)
+    low, middle, high = np.quantile(scores, (0.25, 0.5, 0.75)).tolist()
+    return FileSummary(len(scores), dict(job.result["bands"]), edges.tolist(), counts.tolist(), (low, middle, high))
 
 
-def page_of(desk: Desk, actor: Actor, job_id: str, offset: int, limit: int) -> pa.Table:
-    """Rows of a job's scored file, as the file has them; only the row groups that hold them are read."""
+def _edges(low: float, high: float) -> np.ndarray[Any, Any]:
+    """Equal bins of a round width that hold every score and begin at zero where that is near."""
+    if 0 <= low < 0.25 * high:
+        low = 0.0
+    rough = max(high - low, 1e-9) / N_BINS
+    power = 10.0 ** np.floor(np.log10(rough))
+    width = next(times * power for times in (1, 2, 2.5, 5, 10) if times * power >= rough)
+    first = np.floor(low / width)
+    return np.asarray((first + np.arange(int(np.ceil(high / width - first)) + 1 or 2)) * width)
+
+
+def page_of(desk: Desk, actor: Actor, job: JobState, offset: int, limit: int) -> pa.Table:
+    """Some scored rows in the file's order, with what came in and what the actor may see of the scores."""
     require(actor, Action.SEE)
-    scored = _scored(desk, job_id)
-    parts, first = [], 0
-    for group in range(scored.num_row_groups):
-        n_rows = scored.metadata.row_group(group).num_rows
-        start, stop = max(offset - first, 0), min(offset + limit - first, n_rows)
-        if start < stop:
-            parts.append(scored.read_row_group(group).slice(start, stop - start))
-        first += n_rows
-    return pa.concat_tables(parts) if parts else scored.schema_arrow.empty_table()
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(_scored_file(job)) as scored:
+        columns = _visible(scored.schema_arrow.names, desk.use_case(job.use_case), actor)
+        start, parts = 0, []
+        for group in range(scored.num_row_groups):
+            n_rows = scored.metadata.row_group(group).num_rows
+            first, last = max(offset - start, 0), min(offset + limit - start, n_rows)
+            if first < last:
+                parts.append(scored.read_row_group(group, columns).slice(first, last - first))
+            start += n_rows
+        return pa.concat_tables(parts) if parts else scored.schema_arrow.empty_table().select(columns)
 
 
-def _scored(desk: Desk, job_id: str) -> pq.ParquetFile:
-    files = desk.jobs.state(job_id).result.get("files", {})
-    path = Path(files.get("parquet", ""))
+def _visible(names: Sequence[str], use_case: UseCase, actor: Actor) -> list[str]:
+    if may(actor, Action.SEE_MODELS):
+        return list(names)
+    hidden = {f"score_{model}" for model in use_case.recipe.model_names}
+    return [name for name in names if name.split(":")[0] not in hidden and name not in OPINIONS]
+
+
+def file_of(desk: Desk, actor: Actor, job: JobState, kind: str) -> Path:
+    """The file to hand out: csv, parquet or rejects; without the models' scores where the actor may not see them."""
+    require(actor, Action.DOWNLOAD)
+    files = job.result.get("files", {})
+    if kind not in files:
+        raise UnknownName("file", kind, files)
+    path = Path(files[kind])
+    if kind == "rejects" or may(actor, Action.SEE_MODELS):
+        return _there(path)
+    return _acting_only(desk, actor, job, kind)
+
+
+def _acting_only(desk: Desk, actor: Actor, job: JobState, kind: str) -> Path:
+    """A copy with the acting score only, made once."""
+    from pyarrow import parquet
+
+    from core.store.output import ScoredWriter
+
+    source = _scored_file(job)
+    target = source.with_name(f"{source.name.removesuffix('.scored.parquet')}.acting.{kind}")
+    if target.exists():
+        return target
+    writer = ScoredWriter(target if kind == "csv" else None, target if kind == "parquet" else None)
+    with parquet.ParquetFile(source) as scored:
+        columns = _visible(scored.schema_arrow.names, desk.use_case(job.use_case), actor)
+        for batch in scored.iter_batches(columns=columns):
+            writer.write(pa.Table.from_batches([batch]), {})
+    writer.close()
+    return target
+
+
+def recent(desk: Desk, actor: Actor, key: str, n: int = 5) -> list[JobState]:
+    """The latest files of a use case that were scored, newest first."""
+    require(actor, Action.SEE)
+    done = desk.ledger.jobs(state="done", use_case=key, limit=n)
+    return [desk.jobs.state(record.id) for record in done if record.kind == KIND]
+
+
+def _scored_file(job: JobState) -> Path:
+    path = job.result.get("files", {}).get("parquet")
+    if path is None:
+        raise InputError("This scoring wrote no Parquet file.", "Its scored CSV lies where it was asked for.")
+    return _there(Path(path))
+
+
+def _there(path: Path) -> Path:
     if not path.is_file():
         raise InputError(
-            f"Job {job_id} left no table to show.", "Its file was cleared away or never written; score the file again."
+            f"The result file {path.name} is no longer there.", "Score the file again; nothing is added twice."
         )
-    return pq.ParquetFile(path)
+    return path
+
+
+def _read(path: Path, columns: list[str]) -> pa.Table:
+    from pyarrow import parquet
+
+    return parquet.read_table(path, columns=columns)
