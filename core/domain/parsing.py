@@ -32,10 +32,11 @@ def parse_row(schema: Schema, row: Mapping[str, Any]) -> dict[str, Parsed]:
     dict of str to Parsed
         Arrays of shape (1,) for every column of the schema.
     """
-    return {column.name: _parse(column, row.get(column.name), schema.timezone) for column in schema.columns}
+    return {column.name: parse_value(column, row.get(column.name), schema.timezone) for column in schema.columns}
 
 
-def _parse(column: Column, value: Any, timezone: str) -> Parsed:
+def parse_value(column: Column, value: Any, timezone: str) -> Parsed:
+    """Read one value of one column into an array of shape (1,)."""
     if value is None or (isinstance(value, str) and value.strip().lower() in column.nulls):
         return Parsed(_empty(column))
     if column.kind.is_text:
@@ -120,7 +121,12 @@ def read_time(value: Any, timezone: str, time_format: str | None = None) -> date
         value = datetime(value.year, value.month, value.day)
     if not isinstance(value, datetime):
         return None
-    return value if value.tzinfo is None else value.astimezone(zone(timezone)).replace(tzinfo=None)
+    if value.tzinfo is None:
+        return value
+    try:
+        return value.astimezone(zone(timezone)).replace(tzinfo=None)
+    except OverflowError:  # year 0 or 10000 in the other zone
+        return None
 
 
 def to_utc(wall: datetime, timezone: str) -> datetime:
