@@ -26,10 +26,8 @@ def ours(source: Path, target: Path) -> dict[str, Any]:
     from core.services import commands
     from core.services.access import Actor, Role
     from core.services.desk import open_desk
-    from core.services.pipeline import register
 
     desk = open_desk(Settings.from_mapping(os.environ))
-    register(desk)
     desk.scorer(KEY)
     desk.log  # noqa: B018  opened before the clock starts, like the floor's database
     actor = Actor("benchmark", Role.ADMIN, "cli")

@@ -55,11 +55,9 @@ class Terminal:
         from core.services import commands
         from core.services.desk import open_desk
         from core.services.handover import hand_over
-        from core.services.pipeline import register
 
         desk = open_desk(self.settings)
         try:
-            register(desk)
             desk.log  # noqa: B018  take the log now, or learn who has it
             return commands.run(desk, self.actor, command, args, self.progress)
         except DeskBusy:

@@ -164,4 +164,8 @@ def open_desk(settings: Settings | None = None) -> Desk:
     >>> from core import open_desk                                      # doctest: +SKIP
     >>> open_desk().score("bnpl_default", table)                        # doctest: +SKIP
     """
-    return Desk(settings or Settings.from_mapping(os.environ))
+    from core.services.pipeline import register  # the pipeline needs the desk's type, so the desk asks for it late
+
+    desk = Desk(settings or Settings.from_mapping(os.environ))
+    register(desk)
+    return desk

@@ -12,6 +12,7 @@ from core.ui import messages
 if TYPE_CHECKING:
     from core.domain.usecase import UseCase
     from core.services.desk import Desk
+    from core.services.inbox import Inbox
     from core.services.jobs import JobState
     from core.services.overview import Overview
     from core.services.results import FileSummary
@@ -22,6 +23,10 @@ ACT_AS = "act_as"
 
 def _release(desk: Any) -> None:
     desk.close()
+
+
+def _stop(inbox: Any) -> None:
+    inbox.stop()
 
 
 @st.cache_resource(show_spinner=False, on_release=_release)
@@ -38,10 +43,19 @@ def warm_up() -> None:
         opened = desk()
         opened.log  # noqa: B018  opening takes the lock of the home
         opened.warm()
+        _inbox(opened).start()
+
+
+@st.cache_resource(show_spinner=False, on_release=_stop)
+def _inbox(_desk: Desk) -> Inbox:
+    from core.services.inbox import Inbox
+
+    return Inbox(_desk)
 
 
 def close() -> None:
-    """Close the desk, if it was opened."""
+    """Stop looking into the inbox and close the desk, if it was opened."""
+    _inbox.clear()
     desk.clear()
 
 
