@@ -93,12 +93,19 @@ def margins_of(estimator: Any, inputs: Floats) -> Floats:
     """Uncalibrated margins (log-odds, class margins or values), shape (n_rows, k), of a fitted estimator."""
     booster = getattr(estimator, "booster_", None) if type(estimator).__name__.startswith("LGBM") else None
     if booster is not None:
-        raw = booster.predict(inputs, raw_score=True, num_threads=1)
+        raw = booster.predict(inputs, raw_score=True, num_threads=1) / trees_averaged(estimator)
     elif hasattr(estimator, "decision_function"):
         raw = estimator.decision_function(inputs)
     else:
         raw = estimator.predict(inputs)
     return np.asarray(raw, dtype=np.float64).reshape(len(inputs), -1)
+
+
+def trees_averaged(estimator: Any) -> int:
+    """By how much LightGBM's raw sum must be divided: a random forest averages its trees, boosting adds them."""
+    params = estimator.get_params()
+    kind = params.get("boosting", params.get("boosting_type"))
+    return int(estimator.booster_.current_iteration()) if kind in ("rf", "random_forest") else 1
 
 
 def _named_inputs(table: Any, names: Sequence[str]) -> Floats:

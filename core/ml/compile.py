@@ -16,7 +16,7 @@ import numpy as np
 
 from core.domain.features import Floats
 from core.errors import BundleProblem
-from core.ml.calibrate import CalibratedModel, MeanClassifier, MeanRegressor, ValueModel, outputs_of
+from core.ml.calibrate import CalibratedModel, MeanClassifier, MeanRegressor, ValueModel, outputs_of, trees_averaged
 from core.ml.compiled import Calibration, Compiled, LinearMember, MeanMember, Member, ObjectMember, TreeMember
 
 TOLERANCE = 1e-12
@@ -226,8 +226,9 @@ def _plain(task: str, name: str, estimator: Any, calibration: Calibration | None
     kind = type(estimator).__name__
     if kind in ("LGBMClassifier", "LGBMRegressor"):
         k = int(getattr(estimator, "n_classes_", 1))
-        text = estimator.booster_.model_to_string()
-        return TreeMember(name, text, calibration or Calibration(1.0, (0.0,) * (k if k > 2 else 1)))
+        found = calibration or Calibration(1.0, (0.0,) * (k if k > 2 else 1))
+        averaged = replace(found, slope=found.slope / trees_averaged(estimator))
+        return TreeMember(name, estimator.booster_.model_to_string(), averaged)
     wanted = {"LinearRegression", "Ridge", "ElasticNet", "Lasso"} if task == "regression" else {"LogisticRegression"}
     if kind not in wanted:
         return None

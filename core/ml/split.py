@@ -93,8 +93,8 @@ class Splitter:
             held_out = self._groups_held(rows, share)
             kept, held = rows[~held_out], rows[held_out]
         else:
-            fold = self._stratified(rows, max(2, round(1 / share)))
-            kept, held = rows[fold != 0], rows[fold == 0]
+            drawn = self._stratified_share(rows, share)
+            kept, held = rows[~drawn], rows[drawn]
         if len(kept) == 0 or len(held) == 0:
             what = "time" if self.kind is Split.TIME else "group"
             raise InputError(
@@ -132,6 +132,14 @@ class Splitter:
             members = np.flatnonzero(self.strata[rows] == stratum)
             fold[rng.permutation(members)] = np.arange(len(members)) % n_folds
         return fold
+
+    def _stratified_share(self, rows: Rows, share: float) -> NDArray[np.bool_]:
+        rng = np.random.default_rng(self.seed)
+        drawn = np.zeros(len(rows), dtype=bool)
+        for stratum in np.unique(self.strata[rows]):
+            members = np.flatnonzero(self.strata[rows] == stratum)
+            drawn[rng.permutation(members)[: round(share * len(members))]] = True
+        return drawn
 
     def _groups_held(self, rows: Rows, share: float) -> NDArray[np.bool_]:
         assert self.groups is not None

@@ -42,7 +42,9 @@ def test_reference_counts_are_what_bin_counts_finds() -> None:
 
 def test_counts_of_parts_add_up() -> None:
     profile, matrix = _profile()
-    assert np.array_equal(bin_counts(profile, matrix[:123]) + bin_counts(profile, matrix[123:]), bin_counts(profile, matrix))
+    assert np.array_equal(
+        bin_counts(profile, matrix[:123]) + bin_counts(profile, matrix[123:]), bin_counts(profile, matrix)
+    )
 
 
 def test_bins_agree_with_a_search_per_value() -> None:

@@ -1,7 +1,7 @@
 """AUC and the paired comparison, against scikit-learn, brute force and pROC's published example."""
 
 import csv
-import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +9,6 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from core.domain.metrics.auc import auc, delong, midranks, paired_delong
-
-DATA = Path(os.environ.get("RINGSIDE_SHARED_DATA", Path(__file__).resolve().parents[4] / "shared" / "data"))
 
 
 def _rows(n: int, seed: int, ties: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -53,10 +51,7 @@ def test_midranks_agree_with_scipy() -> None:
     assert np.array_equal(midranks(values), rankdata(values))
 
 
-def _asah() -> dict[str, np.ndarray]:
-    path = DATA / "asah.csv"
-    if not path.exists():
-        pytest.skip(f"pROC's aSAH data are not at {path}; set RINGSIDE_SHARED_DATA to their folder")
+def _asah(path: Path) -> dict[str, np.ndarray]:
     with path.open() as file:
         rows = list(csv.DictReader(file))
     found = {name: np.array([float(row[name]) for row in rows]) for name in ("s100b", "wfns", "ndka")}
@@ -64,8 +59,8 @@ def _asah() -> dict[str, np.ndarray]:
 
 
 @pytest.mark.real_data
-def test_published_areas_of_proc() -> None:
-    rows = _asah()
+def test_published_areas_of_proc(real_data: Callable[[str], Path]) -> None:
+    rows = _asah(real_data("asah.csv"))
     value, se = delong(rows["poor"], rows["s100b"])
     assert (round(value, 4), round(se, 5)) == (0.7314, 0.05166)
     value, se = delong(rows["poor"], rows["wfns"])
@@ -73,8 +68,8 @@ def test_published_areas_of_proc() -> None:
 
 
 @pytest.mark.real_data
-def test_published_comparisons_of_proc() -> None:
-    rows = _asah()
+def test_published_comparisons_of_proc(real_data: Callable[[str], Path]) -> None:
+    rows = _asah(real_data("asah.csv"))
     first = paired_delong(rows["poor"], rows["s100b"], rows["wfns"])
     assert (round(first.z, 4), round(first.p, 5)) == (-2.2090, 0.02718)
     second = paired_delong(rows["poor"], rows["s100b"], rows["ndka"])
