@@ -35,6 +35,8 @@ class FeatureCounts:
         times : array of datetime64, shape (n_rows,)
             When each row happened.
         """
+        if len(times) == 0:
+            return
         days = times.astype("datetime64[D]")
         if (days[1:] < days[:-1]).any():
             order = np.argsort(days, kind="stable")

@@ -130,10 +130,8 @@ class FileScoring:
                 self.run.report(self.tally.rows, source.fraction)
             if pending is not None:
                 self._logged(pending.result())
-        if self.counts:
-            self.desk.log.append_feature_counts(
-                self.scorer.use_case, self.batch, self.scorer.bundle.profile, self.counts
-            )
+        if self.tally.scored:
+            self.desk.log.append_feature_counts(self.scorer.use_case, self.batch, self.counts.as_table())
 
     def _score_chunk(self, chunk: Chunk, scored: ScoredWriter, rejects: RejectsWriter) -> tuple[Any, ...] | None:
         began = time.perf_counter()
