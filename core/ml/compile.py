@@ -20,6 +20,8 @@ from core.ml.calibrate import CalibratedModel, MeanClassifier, MeanRegressor, Va
 from core.ml.compiled import Calibration, Compiled, LinearMember, MeanMember, Member, ObjectMember, TreeMember
 
 TOLERANCE = 1e-12
+_REGRESSORS = {"LinearRegression", "Ridge", "ElasticNet", "Lasso"}
+_RANKERS = {"RidgeClassifier", "LinearSVC", "SGDClassifier", "LinearDiscriminantAnalysis"}
 
 
 @dataclass(frozen=True)
@@ -229,7 +231,9 @@ def _plain(task: str, name: str, estimator: Any, calibration: Calibration | None
         found = calibration or Calibration(1.0, (0.0,) * (k if k > 2 else 1))
         averaged = replace(found, slope=found.slope / trees_averaged(estimator))
         return TreeMember(name, estimator.booster_.model_to_string(), averaged)
-    wanted = {"LinearRegression", "Ridge", "ElasticNet", "Lasso"} if task == "regression" else {"LogisticRegression"}
+    wanted = _REGRESSORS if task == "regression" else {"LogisticRegression"}
+    if calibration is not None and task == "binary":
+        wanted = wanted | _RANKERS  # the map gives them their probabilities
     if kind not in wanted:
         return None
     coef = np.atleast_2d(np.asarray(estimator.coef_, dtype=np.float64)).T

@@ -191,7 +191,8 @@ def link(task: str, margins: Floats) -> Floats:
     (array([[0.5]]), array([[0.5, 0.5]]))
     """
     if task == "binary":
-        return (1.0 / (1.0 + np.exp(-margins))).T
+        with np.errstate(over="ignore"):  # beyond -709 the probability is 0, which is what 1 / inf gives
+            return (1.0 / (1.0 + np.exp(-margins))).T
     if task == "regression":
         return margins.T
     powers = np.exp(margins - margins.max(axis=0))

@@ -12,13 +12,21 @@ from lightgbm import LGBMClassifier, LGBMRegressor
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import ElasticNet, LinearRegression, LogisticRegression, Ridge
+from sklearn.linear_model import (
+    ElasticNet,
+    LinearRegression,
+    LogisticRegression,
+    Ridge,
+    RidgeClassifier,
+    SGDClassifier,
+)
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+from sklearn.svm import LinearSVC
 
 from core.errors import BundleProblem
-from core.ml.calibrate import MeanClassifier
+from core.ml.calibrate import CalibratedModel, MeanClassifier
 from core.ml.compile import TOLERANCE, compile_models, largest_difference
 from core.ml.compiled import LinearMember, MeanMember, ObjectMember, TreeMember
 
@@ -168,6 +176,18 @@ def test_other_estimators_run_through_scikit_learn_and_are_named(estimator: Any,
     assert isinstance(compiled.members[0], ObjectMember)
     assert compiled.uncompiled == ("nb",)
     assert largest_difference(compiled, preprocessor, models, rows) == 0.0
+
+
+@pytest.mark.parametrize("estimator", [RidgeClassifier(), LinearSVC(), SGDClassifier(random_state=1)], ids=repr)
+def test_linear_models_without_probabilities_compile_with_their_map(estimator: Any) -> None:
+    rows = frame()
+    preprocessor = SCALE.fit(rows)
+    fitted = estimator.fit(preprocessor.transform(rows), labels(rows))
+    names = tuple(preprocessor.get_feature_names_out())
+    models = {"m": CalibratedModel(fitted, 1.7, (-0.3,), names)}
+    compiled = compile_models("binary", NAMES, preprocessor, models)
+    assert isinstance(compiled.members[0], LinearMember)
+    assert largest_difference(compiled, preprocessor, models, rows) <= TOLERANCE
 
 
 def test_a_mean_takes_no_second_prediction() -> None:
