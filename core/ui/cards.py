@@ -103,20 +103,23 @@ def unused(case: CaseOverview) -> None:
 def figures(case: CaseOverview) -> None:
     """Rows scored, the last days, the mean score by day, and rows by band."""
     use_case = state.desk().use_case(case.key)
-    with st.grid(3, min_column_width=180, gap="small"):
+    with st.grid(3, min_column_width=140, gap="small"):
         st.metric(
             f"{words.capitalised(case.noun)}s scored", words.count(case.rows_total), border=True, height="stretch"
         )
         st.metric("Last 7 days", words.count(case.rows_recent), border=True, height="stretch")
         if case.mean_scores:
-            trend = case.mean_scores if len(case.mean_scores) > 1 else None
             days = words.count(len(case.mean_scores), "day")
             st.metric(
-                f"Mean score, last of {days}", words.score(use_case, case.mean_scores[-1]), border=True,
-                chart_data=trend, height="stretch", help=f"Champion {case.champion}, by day of scoring, last 30 days.",
-            )  # fmt: skip
+                "Mean score, latest day",
+                words.score(use_case, case.mean_scores[-1]),
+                chart_data=case.mean_scores if len(case.mean_scores) > 1 else None,
+                border=True,
+                height="stretch",
+                help=f"Champion {case.champion}, by day of scoring; {days} with scores in the last 30.",
+            )
     shares = [
-        f"{words.chip(words.band_named(use_case, name))} {words.count(rows)} ({words.percent(rows / case.rows_total)})"
+        f"{words.chip(words.band_named(use_case, name))}\u00a0{rows:,}\u00a0({words.percent(rows / case.rows_total)})"
         for name, rows in case.bands.items()
     ]
     st.markdown(" &nbsp; ".join(shares))
@@ -129,8 +132,6 @@ def latest(case: CaseOverview) -> None:
 
 
 def _batch_line(batch: dict[str, Any]) -> str:
-    name = messages.plain(str(batch.get("filename") or f"by {batch.get('source', 'hand')}"))
-    voided = ", voided" if batch.get("voided") else ""
-    return (
-        f"{name}, {words.count(int(batch.get('n_rows') or 0), 'row')}, {words.moment(batch.get('started_at'))}{voided}"
-    )
+    name = messages.plain(str(batch["filename"] or "single rows"))
+    voided = ", voided" if batch["voided"] else ""
+    return f"{name}, {words.count(batch['n_logged'], 'row')}, {words.moment(batch['created_at'])}{voided}"

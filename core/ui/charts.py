@@ -150,7 +150,9 @@ def dot_plot(
     if rules:
         _say_rules(drawn, rules)
     drawn.update_yaxes(autorange="reversed", showgrid=False, type="category")
-    drawn.update_xaxes(tickformat=".0%" if percent and max(scores.values()) > 0.1 else ".1%" if percent else None)
+    drawn.update_yaxes(ticks="outside", ticklen=6, tickcolor="rgba(0,0,0,0)")
+    reach = max([*scores.values(), *cutoffs])
+    drawn.update_xaxes(tickformat=_tick_format(percent, reach))
     return drawn
 
 
@@ -167,6 +169,12 @@ def _say_rules(drawn: Any, rules: str) -> None:
         font={"color": ink().rules},
         bgcolor=ink().page,
     )
+
+
+def _tick_format(percent: bool, reach: float) -> str:
+    if not percent:
+        return ",.4~g"
+    return ".0%" if reach > 0.2 else ".1%"
 
 
 def _mark_cutoffs(drawn: Any, cutoffs: list[float], bands: Sequence[str], highest: float) -> None:
@@ -196,6 +204,9 @@ def histogram(
     drawn = figure(height=280, x_title=axis["x_title"], y_title=axis["y_title"])
     percent = axis["percent"]
     form = ".1%" if percent else ",.4g"
+    if not cutoffs:  # bands that are not cut from the score: no bin belongs to one
+        drawn.add_bar(x=middles, y=list(counts), marker={"color": colours.accent})
+        return drawn
     places = [sum(middle < cutoff for cutoff in cutoffs) for middle in middles]
     for place, (band, tone) in enumerate(bands):
         mine = [index for index, of in enumerate(places) if of == place]
@@ -215,7 +226,7 @@ def histogram(
             annotation={"text": band, "font": {"size": 11, "color": colours.muted}, "yanchor": "bottom"},
             annotation_position="top right",
         )
-    drawn.update_xaxes(tickformat=".0%" if percent and edges[-1] > 0.2 else form, showgrid=False)
+    drawn.update_xaxes(tickformat=_tick_format(percent, edges[-1]), showgrid=False)
     drawn.update_layout(barmode="overlay")
     return drawn
 

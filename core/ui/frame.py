@@ -12,6 +12,13 @@ from core.ui import state
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
+# A square ring with its four corners, as the browser's tab shows it; drawn here so that nothing is fetched.
+ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect x="6" y="6" width="20" height="20" rx="3" '
+    'fill="none" stroke="#0072B2" stroke-width="4"/><g fill="#D55E00"><circle cx="6" cy="6" r="4"/>'
+    '<circle cx="26" cy="6" r="4"/><circle cx="6" cy="26" r="4"/><circle cx="26" cy="26" r="4"/></g></svg>'
+)
+
 
 @dataclass(frozen=True)
 class Place:

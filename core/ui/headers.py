@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import importlib.util
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 Scope = MutableMapping[str, Any]
@@ -10,31 +16,52 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-# Inline styles are how the front end lays itself out; inline and foreign scripts never run.
-CONTENT_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "font-src 'self' data:",
-        "connect-src 'self'",
-        "worker-src 'self' blob:",
-        "object-src 'none'",
-        "base-uri 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
-)
 
-HEADERS = (
-    (b"content-security-policy", CONTENT_POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-)
+@cache
+def content_policy() -> str:
+    """Scripts come from this server only; the front end's own inline script is let in by its hash.
+
+    Inline styles are how the front end lays itself out.
+    """
+    scripts = " ".join(("'self'", *(f"'sha256-{digest}'" for digest in _inline_scripts())))
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"script-src {scripts}",
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "connect-src 'self'",
+            "worker-src 'self' blob:",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def _inline_scripts() -> list[str]:
+    """Hashes of the scripts that stand in the front end's index page, as the policy writes them."""
+    found = importlib.util.find_spec("streamlit")
+    if found is None or found.origin is None:
+        return []
+    page = (Path(found.origin).parent / "static" / "index.html").read_text(encoding="utf-8")
+    texts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    return [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in texts]
+
+
+@cache
+def headers() -> tuple[tuple[bytes, bytes], ...]:
+    """What every answer carries."""
+    return (
+        (b"content-security-policy", content_policy().encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"x-frame-options", b"DENY"),
+        (b"referrer-policy", b"same-origin"),
+        (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+        (b"cross-origin-opener-policy", b"same-origin"),
+    )
 
 
 class SecurityHeaders:
@@ -51,7 +78,7 @@ class SecurityHeaders:
         async def send_with_headers(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 present = {name.lower() for name, _ in message.get("headers", ())}
-                extra = [pair for pair in HEADERS if pair[0] not in present]
+                extra = [pair for pair in headers() if pair[0] not in present]
                 message["headers"] = [*message.get("headers", ()), *extra]
             await send(message)
 

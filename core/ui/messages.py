@@ -43,7 +43,7 @@ def told(slots: Slots | None = None) -> Iterator[None]:
 def _desk_error(error: DeskError) -> None:
     """Title: what happened; body: what is allowed and what to do."""
     say, icon = next(style for kind, style in _STYLES.items() if isinstance(error, kind))
-    if not isinstance(error, InputError):
+    if say == "error" and not isinstance(error, InputError):
         log.warning("%s %s", error.message, error.hint)
     getattr(st, say)(plain(error.hint or _NO_HINT), title=plain(error.message), icon=f":material/{icon}:")
 

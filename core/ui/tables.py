@@ -21,10 +21,9 @@ def findings(rows: Sequence[Mapping[str, Any]]) -> None:
         pa.Table.from_pylist(list(rows)),
         hide_index=True,
         width="stretch",
-        height=min(36 * (len(rows) + 1) + 2, 330),
         column_config={
             "Level": st.column_config.MultiselectColumn(
-                "Level", options=list(FINDING_HUES), color=list(FINDING_HUES.values()), width="small"
+                "Level", options=list(FINDING_HUES), color=list(FINDING_HUES.values()), width=120
             ),
             "Field": st.column_config.TextColumn(width="small"),
             "Finding": st.column_config.TextColumn(width="medium"),
@@ -45,7 +44,6 @@ def scored(table: pa.Table, use_case: UseCase, hidden: Sequence[str] = ()) -> No
         table,
         hide_index=True,
         width="stretch",
-        height=min(36 * (table.num_rows + 1) + 2, 430),
         column_config={name: _config(name, use_case) for name in table.column_names},
         alt=f"Scored {use_case.noun}s: score, band, decision and the values that came in",
     )

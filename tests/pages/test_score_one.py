@@ -86,14 +86,12 @@ def test_analyst_sees_every_opinion(open_page: OpenPage) -> None:
 )
 def test_bad_json_is_told_in_place(open_page: OpenPage, text: str, expected: str) -> None:
     app = open_page("trained", SCRIPT, "lead_scoring")
-    app.get("button_group")[-1] if False else None
     app.session_state["way:lead_scoring"] = "JSON"
     app.run()
     app.text_area[0].set_value(text)
     press_score(app)
     assert len(app.error) == 1
-    shown = app.error[0]
-    assert expected in f"{shown.value} {shown.proto.title if hasattr(shown.proto, 'title') else ''}"
+    assert expected in f"{app.error[0].value} {app.error[0].proto.title}"
 
 
 def test_json_of_the_form_is_scored(open_page: OpenPage) -> None:
