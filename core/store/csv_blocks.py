@@ -9,13 +9,12 @@ very next *line*, so one broken quote costs one row and not the rest of the file
 from __future__ import annotations
 
 import codecs
-import csv
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -23,20 +22,12 @@ from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
 from core.errors import FileProblem
-from core.store.dialect import Dialect, lines_of, reader
+from core.store.csv_records import Ragged, Records, counted
+from core.store.dialect import Dialect, lines_of
 
 T = TypeVar("T")
 LONGEST_LINE = 1 << 24
 _TRIES = 5_000
-
-
-@dataclass(frozen=True)
-class Ragged:
-    """A record that could not be split into the header's columns. `row` counts data rows from 1."""
-
-    row: int
-    text: str
-    reason: str
 
 
 @dataclass
@@ -160,7 +151,7 @@ class CsvBlocks(Generic[T]):
 
     def _arrow(self, data: bytes, ragged: list[Ragged]) -> pa.Table:
         def set_aside(row: arrow_csv.InvalidRow) -> str:
-            ragged.append(Ragged(row.number - 1, row.text, _counted(row.actual_columns, row.expected_columns)))
+            ragged.append(Ragged(row.number - 1, row.text, counted(row.actual_columns, row.expected_columns)))
             return "skip"
 
         return arrow_csv.read_csv(
@@ -188,7 +179,7 @@ class CsvBlocks(Generic[T]):
     def _split(self, data: bytes, last: bool) -> tuple[Block[T], bytes]:
         """Split a block record by record; also returns the text of an unfinished last record."""
         text = data.decode("utf-8")
-        found = _Records(list(lines_of(text)), len(self.header), self)
+        found = Records(list(lines_of(text)), len(self.header), self.dialect, self.one_line)
         rest = found.read(last)
         columns = zip(*found.rows, strict=True) if found.rows else ((),) * len(self.header)
         arrays = [pa.array([item or None for item in column], pa.string()) for column in columns]
@@ -206,73 +197,6 @@ class CsvBlocks(Generic[T]):
             return None
         values = [column[0].as_py() or "" for column in table.columns]
         return None if values[-1].endswith("\n") else values
-
-
-class _Records:
-    """The records among some lines, each good one with its place, each bad one with its reason."""
-
-    def __init__(self, lines: list[str], width: int, blocks: CsvBlocks[Any]) -> None:
-        self.lines, self.width, self.blocks = lines, width, blocks
-        self.rows: list[list[str]] = []
-        self.places: list[int] = []
-        self.ragged: list[Ragged] = []
-        self.n_records = 0
-        self._at = 0  # the line that the reader takes next
-
-    def read(self, last: bool) -> str:
-        """Go through all lines; returns the text of a record that does not end here."""
-        while self._at < len(self.lines):
-            start = self._at
-            try:
-                for record in reader(self._feed(), self.blocks.dialect):
-                    if not self._take(record, start):
-                        break
-                    start = self._at
-            except csv.Error as error:
-                if "unexpected end" in str(error) and not last:
-                    return "".join(self.lines[start:])
-                self._broken(start)
-        return ""
-
-    def _feed(self) -> Iterator[str]:
-        while self._at < len(self.lines):
-            self._at += 1
-            yield self.lines[self._at - 1]
-
-    def _take(self, record: list[str], start: int) -> bool:
-        """Keep a record; False when reading must go on from another line than the reader's next."""
-        if not record:
-            return True
-        if len(record) == self.width:
-            self._keep(record)
-            return True
-        self._set_aside(start, _counted(len(record), self.width))
-        if self._at == start + 1:
-            return True
-        self._at = start + 1  # a quote that swallowed lines: only the first one is lost
-        return False
-
-    def _broken(self, start: int) -> None:
-        single = self._at == start + 1
-        self._at = start + 1
-        values = self.blocks.one_line(self.lines[start]) if single else None
-        if values is not None:
-            self._keep(values)
-        else:
-            self._set_aside(start, "A quote is opened and not closed properly.")
-
-    def _keep(self, record: list[str]) -> None:
-        self.rows.append(record)
-        self.places.append(self.n_records)
-        self.n_records += 1
-
-    def _set_aside(self, start: int, reason: str) -> None:
-        self.ragged.append(Ragged(self.n_records, self.lines[start].rstrip("\r\n"), reason))
-        self.n_records += 1
-
-
-def _counted(found: int, expected: int) -> str:
-    return f"The row has {found} {'value' if found == 1 else 'values'}; the header has {expected} columns."
 
 
 def _empty(header: tuple[str, ...]) -> pa.Table:

@@ -15,6 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from core.errors import FileProblem
+from core.store.headers import squeezed
 
 SAMPLE_BYTES = 1 << 18
 HEADER_BYTES = 1 << 22  # a header may be longer than the sample
@@ -173,15 +174,6 @@ def find_dialect(path: Path, names: Collection[str] = ()) -> tuple[Dialect, list
     header, length = _header(path, text, Dialect(encoding, delimiter, quote, escape))
     dialect = Dialect(encoding, delimiter, quote, escape, skip)
     return dialect, header, length
-
-
-def squeezed(name: str) -> str:
-    """A column name without case, spaces and punctuation.
-
-    >>> squeezed(" Credit-Score_range ")
-    'creditscorerange'
-    """
-    return "".join(sign for sign in name.lower() if sign.isalnum()) or name.strip().lower()
 
 
 def _quotings(text: str) -> Iterator[tuple[str, str | None]]:

@@ -6,51 +6,23 @@ that cannot be read stay attached to their rows, and `Schema.check` says what is
 
 from __future__ import annotations
 
-import difflib
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from core.domain.schema import Parsed, Schema
 from core.errors import FileProblem, UnknownName
-from core.store.csv_blocks import CsvBlocks, Ragged
-from core.store.dialect import Dialect, Format, find_dialect, recognise, squeezed
+from core.store.chunks import Chunk, Piece, Shelf
+from core.store.csv_blocks import CsvBlocks
+from core.store.csv_records import Ragged
+from core.store.dialect import Dialect, Format, find_dialect, recognise
+from core.store.headers import propose_mapping, unique_names
 from core.store.typed import as_texts, read_column
 
-ALIKE = 0.82  # difflib ratio from which two squeezed names are taken for the same
-
-
-@dataclass
-class Chunk:
-    """Some rows of a file.
-
-    Attributes
-    ----------
-    first_row : int
-        Data row number in the file, from 1, of the first row of this stretch.
-    n_rows : int
-        Rows that could be split into columns.
-    parsed : dict of str to Parsed
-        Schema columns that the file has.
-    texts : pa.Table
-        The file's own columns as given, n_rows rows, to be echoed.
-    ragged : list of Ragged
-        Rows of this stretch that could not be split.
-    row_numbers : array of int64, shape (n_rows,)
-        Data row number of each row; consecutive unless `ragged` lie between them.
-    """
-
-    first_row: int
-    n_rows: int
-    parsed: dict[str, Parsed]
-    texts: pa.Table
-    ragged: list[Ragged]
-    row_numbers: NDArray[np.int64]
+__all__ = ["Chunk", "Source", "open_source", "peek", "propose_mapping", "read_text_table"]
 
 
 @dataclass
@@ -95,7 +67,7 @@ class Source:
         FileProblem
             The file turns out unreadable on the way.
         """
-        shelf = _Shelf(self.chunk_rows)
+        shelf = Shelf(self.chunk_rows)
         for piece in self._pieces():
             shelf.add(piece)
             while shelf.n_rows >= self.chunk_rows:
@@ -114,7 +86,7 @@ class Source:
                 parsed[target] = read_column(self.schema[target], values, self.schema.timezone)
         return parsed
 
-    def _pieces(self) -> Iterator[_Piece]:
+    def _pieces(self) -> Iterator[Piece]:
         if self.format is Format.TEXT:
             yield from self._text_pieces()
             return
@@ -126,96 +98,17 @@ class Source:
             self.bytes_read = int(done * self.total_bytes)
             rows = np.arange(first, first + table.num_rows)
             first += table.num_rows
-            yield _Piece(table, self.read(table), rows, [])
+            yield Piece(table, self.read(table), rows, [])
 
-    def _text_pieces(self) -> Iterator[_Piece]:
+    def _text_pieces(self) -> Iterator[Piece]:
         assert self.dialect is not None
         blocks = CsvBlocks(self.path, self.dialect, self.header, self.start, self.read, self.threads, self.block_bytes)
         first = 1
         for block in blocks:
             self.bytes_read = block.position
             ragged = [Ragged(first + item.row, item.text, item.reason) for item in block.ragged]
-            yield _Piece(block.table, block.made or {}, block.places + first, ragged)
+            yield Piece(block.table, block.made or {}, block.places + first, ragged)
             first += block.n_records
-
-
-@dataclass
-class _Piece:
-    table: pa.Table
-    parsed: dict[str, Parsed]
-    rows: NDArray[np.int64]
-    ragged: list[Ragged]
-
-    def cut(self, at: int) -> tuple[_Piece, _Piece]:
-        """The first `at` rows and the others; set-aside rows go where their number lies."""
-        border = int(self.rows[at])
-        return (
-            _Piece(
-                self.table.slice(0, at),
-                {name: _part(item, 0, at) for name, item in self.parsed.items()},
-                self.rows[:at],
-                [item for item in self.ragged if item.row < border],
-            ),
-            _Piece(
-                self.table.slice(at),
-                {name: _part(item, at, len(self.rows)) for name, item in self.parsed.items()},
-                self.rows[at:],
-                [item for item in self.ragged if item.row >= border],
-            ),
-        )
-
-
-def _part(item: Parsed, start: int, stop: int) -> Parsed:
-    unread = {row - start: text for row, text in item.unread.items() if start <= row < stop} if item.unread else {}
-    return Parsed(item.values[start:stop], unread)
-
-
-class _Shelf:
-    """Pieces waiting to become a chunk."""
-
-    def __init__(self, chunk_rows: int) -> None:
-        self.pieces: deque[_Piece] = deque()
-        self.n_rows = 0
-
-    @property
-    def has_ragged(self) -> bool:
-        return any(piece.ragged for piece in self.pieces)
-
-    def add(self, piece: _Piece) -> None:
-        self.pieces.append(piece)
-        self.n_rows += len(piece.rows)
-
-    def take(self, n_rows: int) -> Chunk:
-        """Join the first `n_rows` rows."""
-        taken: list[_Piece] = []
-        wanted = n_rows
-        while self.pieces and (wanted or not len(self.pieces[0].rows)):
-            piece = self.pieces.popleft()
-            if len(piece.rows) > wanted:
-                piece, later = piece.cut(wanted)
-                self.pieces.appendleft(later)
-            taken.append(piece)
-            wanted -= len(piece.rows)
-        self.n_rows -= n_rows
-        return _joined(taken)
-
-
-def _joined(pieces: Sequence[_Piece]) -> Chunk:
-    rows = np.concatenate([piece.rows for piece in pieces])
-    ragged = [item for piece in pieces for item in piece.ragged]
-    parsed = {}
-    for name in pieces[0].parsed:
-        unread: dict[int, str] = {}
-        offset = 0
-        for piece in pieces:
-            unread |= {row + offset: text for row, text in piece.parsed[name].unread.items()}
-            offset += len(piece.rows)
-        parsed[name] = Parsed(np.concatenate([piece.parsed[name].values for piece in pieces]), unread)
-    first = min([int(rows[0])] if len(rows) else [], default=None)
-    if first is None or (ragged and ragged[0].row < first):
-        first = ragged[0].row
-    texts = pa.concat_tables([piece.table for piece in pieces])
-    return Chunk(first, len(rows), parsed, texts, ragged, rows)
 
 
 def open_source(
@@ -292,62 +185,6 @@ def _refuse_doubles(
                 f"It is read as '{mapping[unique]}', so there may be only one. Rename or remove the others.",
                 column=name,
             )
-
-
-def unique_names(names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Make a header's names unique, and say what was changed.
-
-    >>> unique_names(["a", "b", "a", ""])[0]
-    ('a', 'b', 'a_2', 'column_4')
-    """
-    taken = set(names)
-    seen: set[str] = set()
-    found, notes = [], []
-    for place, name in enumerate(names, 1):
-        unique = name or f"column_{place}"
-        count = 2
-        while unique in seen or (unique != name and unique in taken):
-            unique = f"{name or 'column'}_{count if name else place + count}"
-            count += 1
-        if unique != name:
-            notes.append(
-                f"Column {place}, named '{name}' like another, is read as '{unique}'."
-                if name
-                else f"Column {place} has no name and is read as '{unique}'."
-            )
-        seen.add(unique)
-        found.append(unique)
-    return tuple(found), tuple(notes)
-
-
-def propose_mapping(header: Sequence[str], schema: Schema) -> dict[str, str | None]:
-    """File column -> schema column by name: exact, then without case and punctuation, then by likeness.
-
-    Never two file columns to one schema column; the closer name wins.
-
-    >>> from core.domain.columns import Column, Kind
-    >>> propose_mapping(["Page Views", "x"], Schema((Column("page_views", Kind.COUNT),)))
-    {'Page Views': 'page_views', 'x': None}
-    """
-    mapping: dict[str, str | None] = dict.fromkeys(header)
-    free = dict.fromkeys(schema.names)
-    plain = {squeezed(name): name for name in reversed(schema.names)}
-    for same in (lambda name: name, lambda name: plain.get(squeezed(name), "")):
-        for name in header:
-            if mapping[name] is None and same(name) in free:
-                mapping[name] = same(name)
-                del free[same(name)]
-    left = [name for name in header if mapping[name] is None][:500]  # likeness is quadratic
-    pairs = sorted(((_likeness(name, target), name, target) for name in left for target in free), reverse=True)
-    for ratio, name, target in pairs:
-        if ratio >= ALIKE and mapping[name] is None and target in free:
-            mapping[name] = target
-            del free[target]
-    return mapping
-
-
-def _likeness(name: str, target: str) -> float:
-    return difflib.SequenceMatcher(None, squeezed(name), squeezed(target)).ratio()
 
 
 def read_text_table(path: Path, max_rows: int | None = None) -> tuple[pa.Table, Dialect]:

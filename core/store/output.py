@@ -19,8 +19,8 @@ from pyarrow import csv as arrow_csv
 
 from core.domain.columns import shown
 from core.domain.schema import Checked, Schema
+from core.store.chunks import Chunk
 from core.store.formulas import safe_name, safe_table
-from core.store.intake import Chunk
 
 _AHEAD = 2  # chunks that may wait for the writer
 _WRITE = arrow_csv.WriteOptions(quoting_style="needed", batch_size=16_384)
@@ -155,7 +155,7 @@ class ScoredWriter:
             if self._error is None:  # after an error the shelf is only emptied, so that nobody waits
                 try:
                     self._files.write(table)
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001 - raised again where the caller waits
                     self._error = error
 
 

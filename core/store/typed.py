@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 
 import numpy as np
@@ -16,7 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.domain.columns import MISSING, Array, Column, Kind
-from core.domain.parsing import parse_value
+from core.domain.parsing import parse_value, zone
 from core.domain.schema import Parsed
 
 _SPACE = r"[\s\x0b\x1c-\x1f\x{85}\p{Z}]*"
@@ -92,8 +93,7 @@ def _typed(column: Column, values: pa.Array, timezone: str) -> Parsed | None:
         return Parsed(_floats(values.cast(pa.int8()).cast(pa.float64())))
     if column.kind is Kind.TIME and (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
         if getattr(kind, "tz", None):
-            wall = pc.local_timestamp(values.cast(pa.timestamp("us", timezone), safe=False))
-            return Parsed(_times(wall))
+            return Parsed(_wall(values.cast(pa.timestamp("us", "UTC"), safe=False), timezone))
         return Parsed(_times(values.cast(pa.timestamp("us"), safe=False)))
     return None
 
@@ -134,18 +134,19 @@ def _read_times(column: Column, values: pa.Array, timezone: str) -> Parsed:
 
 def _iso(values: pa.Array, timezone: str) -> tuple[Array, NDArray[np.bool_]]:
     """ISO 8601 times as wall clock, and which rows the casts could not read."""
-    for read in (_naive, _zoned):
-        try:
-            return read(values, timezone), np.zeros(len(values), dtype=bool)
-        except pa.ArrowInvalid:
-            continue
+    first = pc.match_substring_regex(values.slice(0, 1), _ZONED).fill_null(False)
+    read = _zoned if len(first) and first[0].as_py() else _naive  # a cast that fails costs 40 x one that does not
+    try:
+        return read(values, timezone), np.zeros(len(values), dtype=bool)
+    except pa.ArrowInvalid:
+        pass
     zoned = pc.match_substring_regex(values, _ZONED).fill_null(False)
     array = np.full(len(values), "NaT", "datetime64[us]")
     odd = np.zeros(len(values), dtype=bool)
-    for read, mask in ((_naive, pc.invert(zoned)), (_zoned, zoned)):
+    for part, mask in ((_naive, pc.invert(zoned)), (_zoned, zoned)):
         rows = mask.to_numpy(zero_copy_only=False)
         try:
-            array[rows] = read(values.filter(mask), timezone)
+            array[rows] = part(values.filter(mask), timezone)
         except pa.ArrowInvalid:
             odd |= rows
     return array, odd & ~values.is_null().to_numpy(zero_copy_only=False)
@@ -187,7 +188,30 @@ def _naive(values: pa.Array, _: str) -> Array:
 
 
 def _zoned(values: pa.Array, timezone: str) -> Array:
-    return _times(pc.local_timestamp(values.cast(pa.timestamp("us", "UTC")).cast(pa.timestamp("us", timezone))))
+    return _wall(values.cast(pa.timestamp("us", "UTC")), timezone)
+
+
+def _wall(values: pa.Array, timezone: str) -> Array:
+    """UTC to wall clock by Python's zones (Arrow's end in 2037): per day, and per time on days of change."""
+    utc = _times(values.cast(pa.timestamp("us")))
+    if timezone == "UTC":
+        return utc
+    rows = np.flatnonzero((utc >= _PLAIN_YEARS[0]) & (utc <= _PLAIN_YEARS[1]))
+    days, which = np.unique(utc[rows].astype("datetime64[D]"), return_inverse=True)
+    starts = _shifts(days, timezone)
+    changes = starts != _shifts(days + 1, timezone)
+    wall = utc.copy()
+    wall[rows] += starts[which]
+    rows = rows[changes[which]]
+    wall[rows] = utc[rows] + _shifts(utc[rows], timezone)
+    return wall
+
+
+def _shifts(utc: Array, timezone: str) -> Array:
+    """What a zone adds to UTC at each time."""
+    place = zone(timezone)
+    moments = utc.astype("datetime64[us]").astype(datetime)
+    return np.array([moment.replace(tzinfo=UTC).astimezone(place).utcoffset() for moment in moments], "timedelta64[us]")
 
 
 def _read_distinct(column: Column, values: pa.Array, timezone: str) -> Parsed:

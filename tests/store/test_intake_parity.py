@@ -1,0 +1,133 @@
+"""A file and a form read the same text the same way, value by value."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from core.domain.columns import Column, Kind
+from core.domain.parsing import parse_value
+from core.domain.schema import Parsed, Schema
+from core.store.intake import open_source
+from core.store.typed import read_column
+
+COLUMNS = (
+    Column("number", Kind.NUMBER),
+    Column("comma", Kind.NUMBER, decimal=",", null_texts=("-999",)),
+    Column("count", Kind.COUNT, null_texts=("?", "-1")),
+    Column("yesno", Kind.YESNO),
+    Column("category", Kind.CATEGORY, levels=("Paid Search", "<25k", "1", "Größe")),
+    Column("ordered", Kind.ORDERED, levels=("low", "HIGH"), null_texts=("Select",)),
+    Column("time", Kind.TIME, null_texts=("never",)),
+    Column("day", Kind.TIME, time_format="%d/%m/%Y %H:%M"),
+    Column("month", Kind.TIME, time_format="%b %Y"),
+    Column("id", Kind.ID),
+    Column("text", Kind.TEXT, null_texts=("Select",)),
+)
+
+PIECES = st.sampled_from(
+    [*"0123456789+-.,eE_:TZ /?", " ", "\t", "\x1f", "\xa0", "inf", "nan", "NA", "n/a", "null", "1e999", "0x", "²", "١"]
+)
+NUMBERS = st.one_of(
+    st.floats().map(repr),
+    st.integers(-(10**20), 10**20).map(str),
+    st.sampled_from(
+        ["inf", "-inf", "Infinity", "+nan", "1_000", "1e999", "-1e999", "1.234,5", "1,5", "0x1F", "1e", "-999", "-1"]
+    ),
+)
+WORDS = st.sampled_from(
+    [
+        *[
+            "paid search",
+            "PAID SEARCH",
+            "<25k",
+            "GRÖSSE",
+            "größe",
+            "1",
+            "1.0",
+            "yes",
+            "No",
+            "TRUE",
+            "f",
+            "Select",
+            "select",
+            "low",
+            "High",
+            " never ",
+            "#N/A",
+            "None",
+        ]
+    ]
+)
+MOMENTS = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59))
+OFFSETS = st.sampled_from(["", "Z", "+04:00", "-1130", "+05", "z", " +04:00", "+23:59"])
+TIMES = st.one_of(
+    st.builds(lambda at, sep, zone: at.isoformat(sep) + zone, MOMENTS, st.sampled_from("T "), OFFSETS),
+    st.builds(lambda at, zone: at.isoformat(timespec="minutes") + zone, MOMENTS, OFFSETS),
+    MOMENTS.map(lambda at: at.date().isoformat()),
+    MOMENTS.map(lambda at: at.strftime("%d/%m/%Y %H:%M")),
+    MOMENTS.map(lambda at: at.strftime("%b %Y")),
+    st.sampled_from(
+        ["2026-02-31", "31/02/2026 10:00", "2026-01-02T24:00:00", "20260102", "2026-W01-1", "1/2/2026 3:04"]
+    ),
+)
+TEXTS = st.one_of(st.lists(PIECES, max_size=6).map("".join), NUMBERS, WORDS, TIMES, st.text(max_size=6))
+
+
+def assert_equal(one: Parsed, many: Parsed, row: int, text: str) -> None:
+    """One value read alone against the same value read in a column."""
+    expected, found = one.values[0], many.values[row]
+    same = expected == found or (expected != expected and found != found)
+    assert same, f"{text!r}: alone {expected!r}, in a file {found!r}"
+    assert one.unread.get(0) == many.unread.get(row), repr(text)
+    assert one.values.dtype == many.values.dtype
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.name)
+@pytest.mark.parametrize("timezone", ["UTC", "America/New_York"])
+@settings(max_examples=60, deadline=None)
+@given(texts=st.lists(TEXTS, max_size=30))
+@example(texts=["0001-01-01T00:00:00+04:00", "9999-12-31T23:59:59-04:00"])
+@example(texts=["2025-03-30T01:30:00Z", "2025-11-02T05:30:00Z", "2025-11-02T06:30:00Z", "1883-11-18T17:00:00Z"])
+def test_a_column_reads_like_single_values(column: Column, timezone: str, texts: list[str]) -> None:
+    read = read_column(column, pa.array([text or None for text in texts], pa.string()), timezone)
+    assert len(read.values) == len(texts)
+    for row, text in enumerate(texts):
+        assert_equal(parse_value(column, text, timezone), read, row, text)
+
+
+@pytest.mark.parametrize("column", [c for c in COLUMNS if c.kind in (Kind.NUMBER, Kind.COUNT)], ids=lambda c: c.name)
+@settings(max_examples=200, deadline=None)
+@given(text=st.one_of(NUMBERS, st.from_regex(r"\A[+-]?[0-9]{1,25}[.,]?[0-9]{0,25}([eE][+-]?[0-9]{1,3})?\Z")))
+def test_numbers_are_rounded_alike(column: Column, text: str) -> None:
+    read = read_column(column, pa.array([text], pa.string()), "UTC")
+    assert_equal(parse_value(column, text, "UTC"), read, 0, text)
+
+
+PLAIN = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=8)
+
+
+@settings(max_examples=100, deadline=None)
+@given(rows=st.lists(st.tuples(PLAIN, PLAIN), min_size=1, max_size=20))
+def test_any_text_survives_a_quoted_csv(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]]) -> None:
+    path = tmp_path_factory.mktemp("csv") / "x.csv"
+    _write(path, rows)
+    schema = Schema((Column("a", Kind.TEXT), Column("b", Kind.TEXT)))
+    chunks = list(open_source(path, schema, {"a": "a", "b": "b"}, chunk_rows=7).chunks())
+    assert [item for chunk in chunks for item in chunk.ragged] == []
+    found = [pair for chunk in chunks for pair in zip(*(chunk.texts[name].to_pylist() for name in "ab"), strict=True)]
+    assert found == [(a or None, b or None) for a, b in rows]
+    assert np.concatenate([chunk.row_numbers for chunk in chunks]).tolist() == list(range(1, len(rows) + 1))
+
+
+def _write(path: Path, rows: list[tuple[str, str]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        stream.write("a,b\n")
+        for row in rows:
+            stream.write(",".join('"' + text.replace('"', '""') + '"' for text in row) + "\n")
