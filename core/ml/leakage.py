@@ -283,8 +283,7 @@ def _judged(finding: Finding, adds: Mapping[str, float], sample: _Sample) -> Fin
         f"strong alone, and adds {added or 0.0:.3f} to all others together": much,
         f"its missing share differs by {finding.missing_gap:.0%} between outcomes": finding.missing_gap >= WIDE_GAP,
         f"values of one outcome only: {', '.join(map(str, finding.one_class[:3]))}": bool(finding.one_class),
-        f"named like something later ({', '.join(finding.words)})": bool(finding.words)
-        and alone >= NAMED_ALONE[metric],
+        f"named like something later ({', '.join(finding.words)})": named,
     }
     return replace(finding, adds=added, reasons=tuple(text for text, holds in reasons.items() if holds))
 

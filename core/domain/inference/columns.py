@@ -50,7 +50,7 @@ class Inferred:
     features : tuple of str
         Which features the column gives, in the words of a use case file ("value", "levels", ...).
     values : array, shape (n_rows,), or None
-        Typed values (see `core.domain.columns`), for features and times.
+        Typed values (see `core.domain.columns`) of features and times; codes of a chosen id or group.
     """
 
     column: Column
@@ -243,8 +243,9 @@ def _text(texts: Texts) -> Inferred:
 
 
 def as_id(texts: Texts, role: Role, why: str) -> Inferred:
-    """The column as an id, whatever it holds."""
-    return Inferred(Column(texts.name, Kind.ID, missing=Missing.ALLOW), role, why, facts_of(texts))
+    """The column as an id, whatever it holds; its values are codes, equal for equal ids."""
+    column = Column(texts.name, Kind.ID, missing=Missing.ALLOW)
+    return Inferred(column, role, why, facts_of(texts), values=texts.codes)
 
 
 def with_nulls(found: Inferred, null_texts: Sequence[str]) -> Inferred:

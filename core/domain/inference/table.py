@@ -168,6 +168,8 @@ def _infer_all(columns: Mapping[str, Texts], target: TargetReading, choices: Cho
     seen: dict[bytes, str] = {}
     for name, texts in columns.items():
         item = _told(texts, choices, reader) or _duplicate(texts, seen, target) or infer_column(texts, reader)
+        if twin := next((other for other in found if other.lower() == name.lower()), None):
+            item = excluded(texts, f"its name differs from {twin} in case only, and the desk tells no such names apart")
         if item.role is not Role.EXCLUDED:
             seen[_fingerprint(texts)] = name
         found[name] = with_nulls(item, choices.null_texts) if item.role is Role.FEATURE else item
