@@ -2,6 +2,10 @@
 
 Binary: Platt's line on the log-odds (Platt 1999, with his smoothed targets). Multiclass: one temperature
 and a bias per class (Guo et al. 2017, vector form). Regression: none. A map never turns a ranking round.
+
+A model that already gives probabilities is only nudged: its map is shrunk to the identity by a normal prior
+of standard deviation .2. On small calibration parts a free line does harm (bnpl_default, 2,550 rows with 120
+events: free slopes .34 to .56 where .6 to .9 was right); on large ones the prior is outweighed.
 """
 
 from __future__ import annotations
@@ -19,12 +23,13 @@ from core.domain.metrics.recalibration import fit_line
 from core.errors import InputError
 from core.ml.compiled import link, mean_of
 
+PRIOR_SD = 0.2  # of the slope (or log temperature) around 1 (0), and of a shift in log-odds around 0
 MIN_EVENTS = 10  # per class among the calibration rows; below it the map would be noise
 
 
 @dataclass(frozen=True)
 class Map:
-    """A fitted map and how it came about: platt | temperature | identity."""
+    """A fitted map and how it came about: platt | temperature (each also "shrunk") | identity."""
 
     slope: float
     intercept: tuple[float, ...]
@@ -37,7 +42,7 @@ def identity(k: int, note: str = "") -> Map:
     return Map(1.0, (0.0,) * k, "identity", note)
 
 
-def fit_map(task: str, margins: Floats, target: Floats) -> Map:
+def fit_map(task: str, margins: Floats, target: Floats, *, shrink: bool = False) -> Map:
     """Fit the map of one model on its calibration rows.
 
     Parameters
@@ -46,6 +51,8 @@ def fit_map(task: str, margins: Floats, target: Floats) -> Map:
     margins : array, shape (n_rows, k)
     target : array, shape (n_rows,)
         0/1, class codes, or values.
+    shrink : bool
+        True for a model whose own probabilities are the best first guess; False for one that only ranks.
     """
     k = margins.shape[1]
     if task == "regression":
@@ -54,23 +61,28 @@ def fit_map(task: str, margins: Floats, target: Floats) -> Map:
     if counts.min() < MIN_EVENTS:
         note = f"left uncalibrated: a class has {counts.min()} calibration rows, {MIN_EVENTS} are needed"
         return identity(k, note)
-    return _platt(margins[:, 0], target) if task == "binary" else _temperature(margins, target.astype(np.int64))
+    if task == "binary":
+        return _platt(margins[:, 0], target, shrink)
+    return _temperature(margins, target.astype(np.int64), shrink)
 
 
-def _platt(margins: Floats, target: Floats) -> Map:
+def _platt(margins: Floats, target: Floats, shrink: bool) -> Map:
     n_events = target.sum()
     high, low = (n_events + 1) / (n_events + 2), 1 / (len(target) - n_events + 2)
-    line = fit_line(margins, np.where(target == 1, high, low))
+    line = fit_line(margins, np.where(target == 1, high, low), PRIOR_SD if shrink else None)
     if not line.converged or line.slope <= 0:
         return identity(1, f"left uncalibrated: the fitted slope {line.slope:.3g} would not keep the ranking")
-    return Map(line.slope, (line.intercept,), "platt")
+    return Map(line.slope, (line.intercept,), "platt, shrunk" if shrink else "platt")
 
 
-def _temperature(margins: Floats, codes: NDArray[np.int64]) -> Map:
+def _temperature(margins: Floats, codes: NDArray[np.int64], shrink: bool) -> Map:
     from scipy.optimize import minimize
 
     k = margins.shape[1]
     hit = np.eye(k)[codes]
+    # unshrunk, a weak prior still pins the biases, which softmax leaves free up to a constant
+    precision = np.full(k + 1, PRIOR_SD**-2) if shrink else np.array([0.0] + [1.0] * k)
+    precision = precision / len(codes)
 
     def loss(theta: Floats) -> tuple[float, Floats]:
         slope = np.exp(theta[0])
@@ -80,13 +92,15 @@ def _temperature(margins: Floats, codes: NDArray[np.int64]) -> Map:
         total = powers.sum(axis=1, keepdims=True)
         log_p = linear - top - np.log(total)
         gap = (powers / total - hit) / len(codes)
-        # one row's worth of penalty pins the biases, which softmax leaves free up to a constant
-        pinned = theta[1:] / len(codes)
-        gradient = np.concatenate([[slope * (gap * margins).sum()], gap.sum(axis=0) + pinned])
-        return float(-(log_p * hit).sum() / len(codes) + 0.5 * (theta[1:] * pinned).sum()), gradient
+        gradient = np.concatenate([[slope * (gap * margins).sum()], gap.sum(axis=0)]) + precision * theta
+        return float(-(log_p * hit).sum() / len(codes) + 0.5 * (precision * theta**2).sum()), gradient
 
     found = minimize(loss, np.zeros(k + 1), jac=True, method="L-BFGS-B")
-    return Map(float(np.exp(found.x[0])), tuple(float(bias) for bias in found.x[1:]), "temperature")
+    return Map(
+        float(np.exp(found.x[0])),
+        tuple(float(bias) for bias in found.x[1:]),
+        "temperature, shrunk" if shrink else "temperature",
+    )
 
 
 def margins_of(estimator: Any, inputs: Floats) -> Floats:

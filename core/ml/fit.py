@@ -105,7 +105,7 @@ def fit_models(
 def _calibrated(task: str, fit: Fit, sample: Sample, names: tuple[str, ...]) -> tuple[Map, Any]:
     if task == "regression":
         return identity(1), ValueModel(fit.estimator, names)
-    found = fit_map(task, margins_of(fit.estimator, sample.early_inputs), sample.early_target)
+    found = fit_map(task, margins_of(fit.estimator, sample.early_inputs), sample.early_target, shrink=True)
     return found, CalibratedModel(fit.estimator, found.slope, found.intercept, names)
 
 

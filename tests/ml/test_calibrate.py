@@ -30,6 +30,26 @@ def test_platt_finds_the_true_line() -> None:
     assert (found.slope, found.intercept[0]) == pytest.approx((0.5, -1.0), abs=0.03)
 
 
+def test_a_shrunk_map_stays_near_the_model_on_few_rows_and_leaves_it_on_many() -> None:
+    few, many = (fit_map("binary", *_rows(n), shrink=True) for n in (200, 100_000))
+    assert abs(few.slope - 1) < abs(fit_map("binary", *_rows(200)).slope - 1) - 0.1
+    assert (many.slope, many.intercept[0]) == pytest.approx((0.5, -1.0), abs=0.03)
+    assert few.method == "platt, shrunk"
+
+
+def test_a_shrunk_map_beats_a_free_one_where_the_model_was_right() -> None:
+    rng = np.random.default_rng(3)
+    loss = {True: 0.0, False: 0.0}
+    for _ in range(30):
+        margins = rng.normal(-3, 0.4, 20_000)
+        target = (rng.random(20_000) < 1 / (1 + np.exp(-margins))).astype(float)
+        for shrink in loss:
+            found = fit_map("binary", margins[:2000, None], target[:2000], shrink=shrink)
+            linear = found.slope * margins[2000:] + found.intercept[0]
+            loss[shrink] += np.mean(np.logaddexp(0, linear) - target[2000:] * linear)
+    assert loss[True] < loss[False]
+
+
 def test_a_map_that_would_turn_the_ranking_round_is_left_out_and_said() -> None:
     margins, target = _rows()
     found = fit_map("binary", -margins, target)

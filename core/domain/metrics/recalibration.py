@@ -27,7 +27,7 @@ class Line:
     converged: bool
 
 
-def fit_line(margins: Floats, outcomes: Floats) -> Line:
+def fit_line(margins: Floats, outcomes: Floats, prior_sd: float | None = None) -> Line:
     """Maximum likelihood slope and intercept by Newton's method with step halving.
 
     Parameters
@@ -36,6 +36,9 @@ def fit_line(margins: Floats, outcomes: Floats) -> Line:
         Log-odds.
     outcomes : array, shape (n_rows,), in [0, 1]
         0/1, or targets smoothed into (0, 1).
+    prior_sd : float, optional
+        Normal prior around "leave the margins alone": of the slope around 1, and of the shift of the mean
+        margin around 0. Few rows then move the line little, many rows as far as they say.
 
     Examples
     --------
@@ -43,31 +46,38 @@ def fit_line(margins: Floats, outcomes: Floats) -> Line:
     >>> round(line.slope, 4), round(line.intercept, 4) + 0.0
     (0.3466, 0.0)
     """
-    design = np.column_stack([margins, np.ones(len(margins))])
-    weights = np.array([1.0, 0.0])
-    loss, converged = _loss(design, outcomes, weights), False
+    centre = float(margins.mean())
+    design = np.column_stack([margins - centre, np.ones(len(margins))])
+    start = np.array([1.0, centre])
+    precision = _RIDGE if prior_sd is None else prior_sd**-2
+    weights, converged = start.copy(), False
+    loss = _loss(design, outcomes, weights, start, precision)
     information = np.eye(2)
     for _ in range(_STEPS):
         gradient, information = _derivatives(design, outcomes, weights)
+        gradient, information = gradient + precision * (weights - start), information + precision * np.eye(2)
         step = np.linalg.solve(information, gradient)
         converged = bool(np.abs(step).max() < 1e-9)
         size = 1.0
-        while size > 1e-6 and _loss(design, outcomes, weights - size * step) > loss + 1e-12:
+        while size > 1e-6 and _loss(design, outcomes, weights - size * step, start, precision) > loss + 1e-9:
             size /= 2
         weights = weights - size * step
-        loss = _loss(design, outcomes, weights)
+        loss = _loss(design, outcomes, weights, start, precision)
         if converged:
             break
-    errors = np.sqrt(np.diag(np.linalg.inv(information)))
-    return Line(float(weights[0]), float(weights[1]), float(errors[0]), float(errors[1]), converged)
+    back = np.array([[1.0, 0.0], [-centre, 1.0]])  # from the centred line to slope and intercept
+    slope, intercept = (back @ weights).tolist()
+    errors = np.sqrt(np.diag(back @ np.linalg.inv(information) @ back.T))
+    return Line(slope, intercept, float(errors[0]), float(errors[1]), converged)
 
 
-def _loss(design: Floats, outcomes: Floats, weights: Floats) -> float:
+def _loss(design: Floats, outcomes: Floats, weights: Floats, start: Floats, precision: float) -> float:
     linear = design @ weights
-    return float(np.mean(np.logaddexp(0.0, linear) - outcomes * linear))
+    fit = np.sum(np.logaddexp(0.0, linear) - outcomes * linear)
+    return float(fit + 0.5 * precision * np.sum((weights - start) ** 2))
 
 
 def _derivatives(design: Floats, outcomes: Floats, weights: Floats) -> tuple[Floats, Floats]:
     p = 1.0 / (1.0 + np.exp(-np.clip(design @ weights, -700, 700)))
     curvature = np.maximum(p * (1 - p), 1e-12)
-    return design.T @ (p - outcomes), (design.T * curvature) @ design + _RIDGE * np.eye(2)
+    return design.T @ (p - outcomes), (design.T * curvature) @ design
