@@ -7,6 +7,7 @@ import streamlit as st
 from core.ui import frame, messages, state
 
 st.set_page_config(page_title="Ringside", page_icon=frame.ICON, layout="wide")
+st.logo(frame.LOGO, size="large", icon_image=frame.ICON)
 frame.refuse_strangers()
 with messages.told():
     titles = {key: use_case.title for key, use_case in state.desk().use_cases().items()}

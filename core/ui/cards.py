@@ -111,12 +111,12 @@ def figures(case: CaseOverview) -> None:
         if case.mean_scores:
             days = words.count(len(case.mean_scores), "day")
             st.metric(
-                "Mean score, latest day",
+                "Mean score",
                 words.score(use_case, case.mean_scores[-1]),
                 chart_data=case.mean_scores if len(case.mean_scores) > 1 else None,
                 border=True,
                 height="stretch",
-                help=f"Champion {case.champion}, by day of scoring; {days} with scores in the last 30.",
+                help=f"Of the latest day, champion {case.champion}; {days} with scores in the last 30.",
             )
     shares = [
         f"{words.chip(words.band_named(use_case, name))}\u00a0{rows:,}\u00a0({words.percent(rows / case.rows_total)})"
@@ -134,4 +134,5 @@ def latest(case: CaseOverview) -> None:
 def _batch_line(batch: dict[str, Any]) -> str:
     name = messages.plain(str(batch["filename"] or "single rows"))
     voided = ", voided" if batch["voided"] else ""
-    return f"{name}, {words.count(batch['n_logged'], 'row')}, {words.moment(batch['created_at'])}{voided}"
+    rows = words.count(batch["n_logged"], "row") if batch["n_logged"] else "nothing new"
+    return f"{name}, {rows}, {words.moment(batch['created_at'])}{voided}"

@@ -202,6 +202,7 @@ def histogram(
     colours = ink()
     middles = [(low + high) / 2 for low, high in pairwise(edges)]
     drawn = figure(height=280, x_title=axis["x_title"], y_title=axis["y_title"])
+    drawn.update_yaxes(tickformat=",d", rangemode="tozero")
     percent = axis["percent"]
     form = ".1%" if percent else ",.4g"
     if not cutoffs:  # bands that are not cut from the score: no bin belongs to one
@@ -234,7 +235,7 @@ def histogram(
 def band_bars(bands: Sequence[tuple[str, Tone, int]], n_rows: int) -> Any:
     """Rows per band, from the highest band down."""
     colours = ink()
-    drawn = figure(height=64 + 40 * len(bands), x_title="rows")
+    drawn = figure(height=280)
     drawn.add_bar(
         y=[name for name, _, _ in bands],
         x=[rows for _, _, rows in bands],
@@ -246,6 +247,6 @@ def band_bars(bands: Sequence[tuple[str, Tone, int]], n_rows: int) -> Any:
         hovertemplate="%{y}: %{x:,} rows<extra></extra>",
     )
     most = max((rows for _, _, rows in bands), default=1)
-    drawn.update_xaxes(range=[0, max(most, 1) * 1.35], showgrid=False, showticklabels=False, title={"text": ""})
+    drawn.update_xaxes(range=[0, max(most, 1) * 1.8], showgrid=False, showticklabels=False)
     drawn.update_yaxes(autorange="reversed", showgrid=False, type="category")
     return drawn

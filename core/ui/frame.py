@@ -19,6 +19,13 @@ ICON = (
     '<circle cx="26" cy="6" r="4"/><circle cx="6" cy="26" r="4"/><circle cx="26" cy="26" r="4"/></g></svg>'
 )
 
+LOGO = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 150 32">'
+    + ICON.split(">", 1)[1].removesuffix("</svg>")
+    + '<text x="40" y="23" font-family="sans-serif" font-size="20" font-weight="600" fill="#2583BC">Ringside</text>'
+    + "</svg>"
+)
+
 
 @dataclass(frozen=True)
 class Place:

@@ -60,16 +60,16 @@ def distribution(use_case: UseCase, job: JobState) -> None:
             y_title=f"{use_case.noun}s",
         )
         bins = zip(seen.edges, seen.edges[1:], seen.counts, strict=False)
-        table = [{"From": low, "To": high, "Rows": rows} for low, high, rows in bins]
-        charts.show(drawn, _middle(use_case, seen), caption, table, key=f"scores:{result['batch']}")
+        behind: list[dict[str, Any]] = [{"From": low, "To": high, "Rows": n_rows} for low, high, n_rows in bins]
+        charts.show(drawn, _middle(use_case, seen), caption, behind, key=f"scores:{result['batch']}")
     with right:
         rows = [(name, tone, seen.bands.get(name, 0)) for name, tone in tones]
-        table = [{"Band": name, "Rows": n, "Share": words.percent(n / seen.n_rows)} for name, _, n in rows]
+        behind = [{"Band": name, "Rows": n, "Share": words.percent(n / seen.n_rows)} for name, _, n in rows]
         charts.show(
             charts.band_bars(rows, seen.n_rows),
             _fullest(rows, seen.n_rows),
             caption,
-            table,
+            behind,
             key=f"bands:{result['batch']}",
         )
 
@@ -95,7 +95,7 @@ def rows(use_case: UseCase, job: JobState) -> None:
     page = st.pagination(pages, key=f"page:{batch}") if pages > 1 else 1
     table = results.page_of(state.desk(), state.actor(), job, (page - 1) * PAGE_ROWS, PAGE_ROWS)
     with place:
-        tables.scored(table, use_case)
+        tables.scored(table, use_case, highest=state.summary(job).edges[-1])
         first = (page - 1) * PAGE_ROWS + 1
         st.caption(f"Rows {words.count(first)} to {words.count(first + table.num_rows - 1)} of {words.count(total)}")
 

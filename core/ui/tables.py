@@ -33,10 +33,12 @@ def findings(rows: Sequence[Mapping[str, Any]]) -> None:
     )
 
 
-def scored(table: pa.Table, use_case: UseCase, hidden: Sequence[str] = ()) -> None:
-    """Scored rows: who, score, band and decision first, then opinions, then what came in."""
-    kept = [name for name in table.column_names if name not in hidden]
-    table = table.select(_ordered(kept, use_case))
+def scored(table: pa.Table, use_case: UseCase, highest: float) -> None:
+    """Scored rows: who, score, band and decision first, then opinions, then what came in.
+
+    `highest` is the score at which a row's bar is full.
+    """
+    table = table.select(_ordered(table.column_names, use_case))
     for name in ("band", "rules_band"):
         if name in table.column_names:
             table = table.set_column(table.column_names.index(name), name, _as_lists(table[name]))
@@ -44,19 +46,19 @@ def scored(table: pa.Table, use_case: UseCase, hidden: Sequence[str] = ()) -> No
         table,
         hide_index=True,
         width="stretch",
-        column_config={name: _config(name, use_case) for name in table.column_names},
+        column_config={name: _config(name, use_case, highest) for name in table.column_names},
         alt=f"Scored {use_case.noun}s: score, band, decision and the values that came in",
     )
 
 
 FIRST = ("score", "band", "decision")
-LAST = ("prediction_id", "model_version", "row_number", "imputed", "unseen")
+OPINIONS = ("consensus", "agreement", "rules_score", "rules_band", "decided_by")
 
 
 def _ordered(names: Sequence[str], use_case: UseCase) -> list[str]:
     time = use_case.schema.time
-    lead = [use_case.entity, time.name if time else None, *FIRST]
-    opinions = [name for name in names if name not in use_case.schema and name not in LAST]
+    lead = [use_case.entity or "", time.name if time else "", *FIRST]
+    opinions = [name for name in names if name.startswith("score_") or name in OPINIONS]
     return list(dict.fromkeys(name for name in (*lead, *opinions, *names) if name in names))
 
 
@@ -68,7 +70,7 @@ def _as_lists(values: Any) -> pa.Array:
     return pa.ListArray.from_arrays(pa.array(range(len(texts) + 1), type=pa.int32()), texts)
 
 
-def _config(name: str, use_case: UseCase) -> Any:
+def _config(name: str, use_case: UseCase, highest: float) -> Any:
     if name in use_case.schema:
         return _raw(use_case.schema[name])
     bands = use_case.policy.bands
@@ -78,17 +80,17 @@ def _config(name: str, use_case: UseCase) -> Any:
         return st.column_config.MultiselectColumn(title, options=[band.name for band in bands], color=hues)
     title = words.capitalised(name.removeprefix("score_").replace("_", " "))
     if name == "score" or name.startswith("score_") or name == "consensus":
-        return _score(title, use_case, bar=name == "score")
+        return _score(title, use_case, highest if name == "score" else None)
     if name == "agreement":
         return st.column_config.NumberColumn(title, format="percent", help="Share of the models in the champion's band")
     return st.column_config.Column(title)
 
 
-def _score(title: str, use_case: UseCase, bar: bool) -> Any:
+def _score(title: str, use_case: UseCase, highest: float | None) -> Any:
     if use_case.policy.score_format != "percent":
         return st.column_config.NumberColumn(title, format="%.4g")
-    if bar:
-        return st.column_config.ProgressColumn(title, min_value=0.0, max_value=1.0, format="percent", width="small")
+    if highest is not None:
+        return st.column_config.ProgressColumn(title, min_value=0.0, max_value=highest, format="percent", width=150)
     return st.column_config.NumberColumn(title, format="percent")
 
 

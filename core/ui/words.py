@@ -86,11 +86,13 @@ def exact(time: datetime) -> str:
 def duration(seconds: float | None) -> str:
     """A stretch of time to two parts.
 
-    >>> duration(5.2), duration(75), duration(3720), duration(None)
-    ('5 s', '1 min 15 s', '1 h 2 min', 'not known yet')
+    >>> duration(0.34), duration(15.2), duration(75), duration(3720), duration(None)
+    ('0.3 s', '15 s', '1 min 15 s', '1 h 2 min', 'not known yet')
     """
     if seconds is None:
         return "not known yet"
+    if 0 <= seconds < 9.95:
+        return f"{seconds:.1f} s"
     whole = max(0, round(seconds))
     if whole < 60:
         return f"{whole} s"

@@ -32,6 +32,8 @@ def score(app: AppTest) -> AppTest:
 
 
 def figures(app: AppTest) -> dict[str, str]:
+    assert not app.exception
+    assert not [element.value for element in app.error if "incident" in element.value]
     return {metric.label: metric.value for metric in app.metric}
 
 
