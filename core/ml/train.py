@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -118,16 +118,25 @@ def train(
     fitted = fit_models(
         use_case, rows.matrix, rows.target, partition.train, partition.calibration, seed, _within(progress, 0.0, 0.4)
     )
+    trained = _judged(use_case, rows, partition, fitted, _within(progress, 0.4, 1.0))
+    facts = lineage(use_case, columns, rows.target, fitted.params, seed)
+    return replace(trained, lineage=facts | {"seconds": round(time.perf_counter() - started, 2)})
+
+
+def _judged(
+    use_case: UseCase, rows: LabelledRows, partition: Partition, fitted: FittedModels, progress: Progress
+) -> Trained:
+    """Everything that follows from a fit: compile check, figures, verdicts, cutoffs, profile."""
     held_out = rows.take(partition.test)
     outputs = fitted.predict(held_out.matrix)
     frame = feature_frame(use_case, held_out.matrix)
     difference = largest_difference(fitted.compiled, fitted.preprocessor, fitted.models, frame)
-    progress("measuring on held-out rows", 0.45)
-    sets = _figure_sets(use_case, rows, partition, outputs, _within(progress, 0.5, 0.95))
+    progress("measuring on held-out rows", 0.0)
+    sets = _figure_sets(use_case, rows, partition, outputs, _within(progress, 0.1, 0.95))
     main = "cross_validated" if "cross_validated" in sets else "held_out"
     verdicts = sets[main].verdicts(str(use_case.task))
     scores = {name: scalar_score(output, use_case.target.class_values) for name, output in outputs.items()}
-    progress("done", 1.0)
+    progress("measured", 1.0)
     return Trained(
         preprocessor=fitted.preprocessor,
         models=fitted.models,
@@ -145,8 +154,7 @@ def train(
         cutoffs=cutoffs_of(use_case, scores),
         capacity_cutoffs=capacity_cutoffs_of(use_case, scores),
         profile=make_profile(use_case.schema, use_case.features, held_out.columns, held_out.matrix, scores),
-        lineage=lineage(use_case, rows.columns, rows.target, fitted.params, seed)
-        | {"seconds": round(time.perf_counter() - started, 2)},
+        lineage={},
         verdict=str(verdicts[use_case.recipe.champion]),
         notes=_notes(fitted),
     )
