@@ -271,6 +271,7 @@ def cutoffs_of(use_case: UseCase, scores: Mapping[str, Floats]) -> dict[str, tup
 
 
 def capacity_cutoffs_of(use_case: UseCase, scores: Mapping[str, Floats]) -> dict[str, float]:
+    """Per model, the score above which a team of the policy's capacity is full; {} without a capacity."""
     capacity = use_case.policy.capacity
     if capacity is None:
         return {}
