@@ -55,3 +55,15 @@ def chromium() -> str:
     if found is None:
         pytest.skip(f"none of {', '.join(BROWSERS)} is installed; RINGSIDE_CHROMIUM names another")
     return found
+
+
+@pytest.fixture(scope="session")
+def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which every built-in use case is trained; copy it before you write to it."""
+    from core.config import Settings
+    from core.services.access import LOCAL_PEOPLE, Role
+    from core.services.preparing import train_missing
+
+    home = tmp_path_factory.mktemp("trained")
+    train_missing(Settings(home=home), LOCAL_PEOPLE[Role.ADMIN], lambda message, fraction: None)
+    return home

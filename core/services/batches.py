@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -123,13 +124,22 @@ def _header_findings(source: Source, schema: Schema) -> list[Finding]:
 
 
 def keep_upload(desk: Desk, actor: Actor, filename: str, content: BinaryIO) -> Path:
-    """Write an upload to disk, so that its job outlives the page; the same content is kept once."""
+    """Write an upload to disk, so that its job outlives the page; the same content is kept once.
+
+    Uploads older than the settings allow are cleared away on the occasion.
+    """
     require(actor, Action.SCORE_FILE)
     folder = desk.settings.data_dir / "uploads"
     folder.mkdir(parents=True, exist_ok=True)
+    oldest = time.time() - desk.settings.keep_uploads_days * 86_400
+    for kept in folder.iterdir():
+        if kept.stat().st_mtime < oldest:
+            kept.unlink()
     digest = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
     target = folder / f"{digest[:16]}{Path(filename).suffix.lower()[:12]}"
-    if not target.exists():
+    if target.exists():
+        target.touch()
+    else:
         content.seek(0)
         part = target.with_name(target.name + ".part")
         with part.open("wb") as stream:

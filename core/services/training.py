@@ -192,7 +192,9 @@ def shelve(
     }
     card = Card(
         use_case=use_case.key,
-        version=next_version(desk.folder(use_case.key), [known.version for known in desk.ledger.versions(use_case.key)]),
+        version=next_version(
+            desk.folder(use_case.key), [known.version for known in desk.ledger.versions(use_case.key)]
+        ),
         created_at=at.isoformat(timespec="seconds"),
         task=str(use_case.task),
         origin=facts.kind,
