@@ -142,7 +142,7 @@ class CsvBlocks(Generic[T]):
         except pa.ArrowInvalid:
             return None
         n_records = table.num_rows + len(ragged)
-        if _n_lines(data) != n_records:
+        if _n_lines(data) != n_records or self._ends_open(table, ragged, n_records):
             return None
         places = np.arange(n_records)
         if ragged:
@@ -172,6 +172,13 @@ class CsvBlocks(Generic[T]):
                 check_utf8=False,  # `_valid` made sure of it
             ),
         )
+
+    def _ends_open(self, table: pa.Table, ragged: list[Ragged], n_records: int) -> bool:
+        """Whether the block's last record may go on in the next block, inside quotes."""
+        if ragged and ragged[-1].row == n_records - 1:
+            return self.dialect.quote in ragged[-1].text
+        value = table.column(table.num_columns - 1)[-1].as_py() if table.num_rows else None
+        return value is not None and value.endswith(("\n", "\r"))
 
     def _block(self, table: pa.Table, places: NDArray[np.int64], ragged: list[Ragged], n_records: int) -> Block[T]:
         return Block(table, places, ragged, n_records, made=self.make(table))
