@@ -113,6 +113,8 @@ class Ledger:
         unknown = set(facts) - {"before", "after", "reason", "result"}
         if unknown:
             raise TypeError(f"An event has no {', '.join(sorted(unknown))}.")
+        if at.tzinfo is None:
+            raise ValueError(f"The ledger takes times with a zone, not {at!r}.")
         optional = {name: facts.get(name) for name in ("before", "after", "reason", "result")}
         with self.transaction() as connection:
             last = connection.execute(

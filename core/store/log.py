@@ -51,6 +51,7 @@ class PredictionLog(LogBatches):
         super().__init__()
         self._known: dict[str, UseCase] = {}
         self._writing: dict[str, threading.Lock] = {}
+        self._defining = threading.Lock()
 
     def close(self) -> None:
         """Write what is still in the write-ahead log and let go of the file."""
@@ -64,10 +65,11 @@ class PredictionLog(LogBatches):
         if self._known.get(use_case.key) is use_case:
             return
         with self._guard:
+            writing = self._writing.setdefault(use_case.key, threading.Lock())
+        with writing, self._defining:  # no table changes under a writer, no two changes at once
             cursor = self._cursor()
             create(cursor, use_case)
             create_shadow_view(cursor, use_case)
-            self._writing.setdefault(use_case.key, threading.Lock())
             self._known[use_case.key] = use_case
 
     def append(
@@ -104,7 +106,7 @@ class PredictionLog(LogBatches):
                 _insert(cursor, quoted(use_case.key, "rows"), ids, rows, {"batch": batch.number})
                 facts = {"batch": batch.number, "version": batch.version, "role": role, "scored_at": scored_at}
                 _insert(cursor, quoted(use_case.key, "scores"), ids, scores, facts)
-            self._count_known(batch, len(new) - len(ids))
+        self._count_known(batch, len(new) - len(ids))
         return new
 
     def append_feature_counts(self, use_case: UseCase, batch: Batch, counts: pa.Table) -> None:
@@ -192,6 +194,8 @@ def _new(cursor: duckdb.DuckDBPyConnection, use_case: UseCase, ids: pa.Array, ro
     """Which ids are neither logged in a batch that counts nor earlier among themselves."""
     table = quoted(use_case.key, "rows")
     window, bounds = _window(use_case, rows)
+    if len(ids) == 1:
+        return np.array([_is_new(cursor, f"{table} r WHERE prediction_id = ?::UUID {window}", [ids[0], *bounds])])
     counted = f"SELECT r.prediction_id FROM {table} r WHERE r.batch NOT IN (FROM voided) {window}"
     cursor.register("ids", pa.table({"id": ids, "place": pa.array(np.arange(len(ids)))}))
     logged, distinct = cursor.execute(
@@ -205,6 +209,17 @@ def _new(cursor: duckdb.DuckDBPyConnection, use_case: UseCase, ids: pa.Array, ro
     new = np.zeros(len(ids), dtype=bool)
     new[places] = True
     return new
+
+
+def _is_new(cursor: duckdb.DuckDBPyConnection, where: str, bound: list[Any]) -> bool:
+    """The same for one id; which batches are voided matters only where it is found."""
+    batches = [
+        row[0] for row in cursor.execute(f"SELECT batch FROM {where}", [bound[0].as_py().hex, *bound[1:]]).fetchall()
+    ]
+    if not batches:
+        return True
+    count = "SELECT count(*) FROM unnest(?) logged(batch) WHERE batch NOT IN (FROM voided)"
+    return bool(cursor.execute(count, [batches]).fetchall()[0][0] == 0)
 
 
 def _window(use_case: UseCase, rows: pa.Table) -> tuple[str, list[Any]]:
@@ -222,9 +237,15 @@ def _insert(
 ) -> None:
     """One INSERT ... SELECT of an Arrow table, with what is the same for all its rows."""
     names = [name for name in values.column_names if name not in facts]
-    cursor.register("chunk", values.select(names).append_column("prediction_id", ids))
-    columns = ", ".join(quoted(name) for name in ("prediction_id", *names, *facts))
-    given = ", ".join(quoted(name) for name in ("prediction_id", *names))
+    columns = ", ".join(quoted(name) for name in (*facts, "prediction_id", *names))
     constants = ", ".join("?" for _ in facts)
-    cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {given}, {constants} FROM chunk", list(facts.values()))
+    if len(ids) == 1:  # planning a scan of an Arrow table takes longer than logging one row
+        row = [values[name][0].as_py() for name in names]
+        places = ", ".join("?" for _ in names)
+        query = f"INSERT INTO {table} ({columns}) VALUES ({constants}, ?::UUID, {places})"
+        cursor.execute(query, [*facts.values(), ids[0].as_py().hex, *row])
+        return
+    cursor.register("chunk", values.select(names).append_column("prediction_id", ids))
+    given = ", ".join(quoted(name) for name in ("prediction_id", *names))
+    cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {constants}, {given} FROM chunk", list(facts.values()))
     cursor.unregister("chunk")

@@ -59,10 +59,10 @@ class LogBatches(LogQueries):
             Now; with a zone, or naive UTC.
         """
         facts = (use_case.key, version, source, filename, file_sha256, actor, decided_by, naive(at))
+        self.ensure(use_case)
         return self._open(use_case, facts, "started")
 
     def _open(self, use_case: UseCase, facts: tuple[Any, ...], event: str) -> Batch:
-        self.ensure(use_case)
         batch_id = uuid.uuid4().hex[:16]
         cursor = self._cursor()
         cursor.execute("BEGIN")

@@ -100,11 +100,11 @@ class LogQueries(ABC):
         column = self._known_column(use_case, "scores", model)
         where, bound = _one_batch(batch_id)
         n_bins, inner = len(edges) - 1, [float(edge) for edge in edges[1:-1]]
+        place = " + ".join(f"({column} >= ?)::INTEGER" for _ in inner) or "0"
         found = self._rows(
-            f"SELECT len(list_filter(?::DOUBLE[], lambda edge: edge <= {column})) AS bin, count(*) "
-            f"FROM {quoted(use_case.key, 'scores')} "
+            f"SELECT {place} AS bin, count(*) FROM {quoted(use_case.key, 'scores')} "
             f"WHERE role = 'acting' AND {column} IS NOT NULL AND {_COUNTS} {where} GROUP BY bin",
-            [inner, *bound],
+            [*inner, *bound],
         )
         counts = np.zeros(n_bins, dtype=np.int64)
         for place, n_rows in found:

@@ -94,7 +94,7 @@ def _opportunity_cost(use_case: UseCase) -> str:
     if money is None:
         return "NULL::DOUBLE"
     costs = [
-        f"CASE WHEN coalesce(o.outcome, e.outcome) = 1 THEN {float(positive)!r} ELSE {float(negative)!r} END"
+        f"CASE WHEN coalesce(o.outcome, e.outcome) = 1 THEN {float(positive)!r} ELSE {float(negative)!r} END::DOUBLE"
         for negative, positive in money.costs
     ]
     rules = _cased(use_case.policy, "s.rules_band", costs)
