@@ -105,7 +105,7 @@ def _elastic(task: str, sample: Sample, seed: int, given: dict[str, Any]) -> Fit
         return _fit(ElasticNet, params | given, sample)
     from sklearn.linear_model import LogisticRegression
 
-    params = {"C": 0.1, "l1_ratio": 0.5, "solver": "saga", "tol": 1e-3, "max_iter": 300, "random_state": seed}
+    params = {"C": 0.1, "l1_ratio": 0.5, "solver": "saga", "tol": 1e-3, "max_iter": 1000, "random_state": seed}
     return _fit(LogisticRegression, params | given, sample)
 
 
