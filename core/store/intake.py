@@ -152,7 +152,7 @@ def open_source(
     header, notes = unique_names(names)
     chosen = propose_mapping(header, schema) if mapping is None else _given(mapping, header, schema, path)
     _refuse_doubles(names, header, chosen, path)
-    block_bytes = min(1 << 23, max(1 << 20, memory_mb * (1 << 20) // (12 * (threads + 2))))
+    block_bytes = min(1 << 23, max(1 << 20, memory_mb * (1 << 20) // (24 * (threads + 2))))
     size = path.stat().st_size
     return Source(path, schema, kind, header, chosen, dialect, size, chunk_rows, notes, start, threads, block_bytes)
 
