@@ -31,7 +31,8 @@ def add_adopt(command: AddCommand) -> None:
 
 
 def _adopt(args: argparse.Namespace, terminal: Terminal) -> dict[str, Any]:
-    from core.services.adoption import AdoptOptions, adopt
+    from core.services.adoption import adopt
+    from core.services.adoption_report import AdoptOptions
     from core.services.desk import open_desk
 
     options = AdoptOptions(

@@ -80,7 +80,7 @@ def _same(values: Array) -> Array:
 
 
 def _order(codes: Array) -> Array:
-    return np.maximum(codes, -1)
+    return np.asarray(np.maximum(codes, -1))
 
 
 def hour(times: Array) -> NDArray[np.int64]:

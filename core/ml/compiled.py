@@ -28,7 +28,7 @@ class Calibration:
         """Calibrated margins, shape (k, n_rows)."""
         if self.slope == 1.0 and not any(self.intercept):
             return margins
-        return self.slope * margins + np.asarray(self.intercept)[:, None]
+        return np.asarray(self.slope * margins + np.asarray(self.intercept)[:, None])
 
 
 @dataclass(frozen=True)
@@ -192,11 +192,11 @@ def link(task: str, margins: Floats) -> Floats:
     """
     if task == "binary":
         with np.errstate(over="ignore"):  # beyond -709 the probability is 0, which is what 1 / inf gives
-            return (1.0 / (1.0 + np.exp(-margins))).T
+            return np.asarray(1.0 / (1.0 + np.exp(-margins))).T
     if task == "regression":
         return margins.T
     powers = np.exp(margins - margins.max(axis=0))
     total = powers[0].copy()
     for row in powers[1:]:
         total += row
-    return (powers / total).T
+    return np.asarray(powers / total).T

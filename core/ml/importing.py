@@ -117,7 +117,8 @@ def _adapted(use_case: UseCase, foreign: Foreign, rows: LabelledRows) -> tuple[d
             raise BundleProblem(f"{name} has no probabilities, and was {found.note}.", "Give more labelled rows.")
         models[name] = CalibratedModel(foreign.models[name], found.slope, found.intercept, names)
         kind = _family(foreign.models[name])
-        notes.append(f"{name} is a {kind} without probabilities; a Platt line on {len(half):,} reference rows gives them.")
+        line = f"a Platt line on {len(half):,} reference rows gives them"
+        notes.append(f"{name} is a {kind} without probabilities; {line}.")
     return models, test, notes
 
 
@@ -155,15 +156,15 @@ def _output_names(preprocessor: Any) -> tuple[str, ...]:
 def _ranks_rightly(outputs: Mapping[str, Floats], target: Floats) -> None:
     for name, output in outputs.items():
         found = auc(target, output[:, 0])
-        if found.high is not None and found.high < 0.5:
+        if found.high < 0.5:
             raise BundleProblem(
                 f"{name} ranks the wrong way round: AUC {found.value:.3f} on {found.n:,} reference rows.",
                 "Look whether the positive class is the first one, or the input is scaled twice or not at all.",
                 model=name,
             )
-        if found.low is None or found.low <= 0.5:
+        if not found.low > 0.5:
             raise BundleProblem(
-                f"{name} ranks no better than chance: AUC {found.value:.3f} [{found.low}, {found.high}] "
+                f"{name} ranks no better than chance: AUC {found.value:.3f} [{found.low:.3f}, {found.high:.3f}] "
                 f"on {found.n:,} reference rows.",
                 "Look whether the input is scaled as in training, or give more labelled rows.",
                 model=name,

@@ -97,7 +97,7 @@ class Scorer:
     def bands(self, model: str, outputs: Floats, scores: Floats) -> Codes:
         """Band codes of one model's scores: by cutoff, or for classes by the most probable class."""
         if self.use_case.task is Task.MULTICLASS:
-            return (outputs.shape[1] - 1 - outputs.argmax(axis=1)).astype(np.int8)
+            return np.asarray(outputs.shape[1] - 1 - outputs.argmax(axis=1), dtype=np.int8)
         return band_codes(scores, self.card.cutoffs[model])
 
 

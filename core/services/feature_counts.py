@@ -65,11 +65,7 @@ class FeatureCounts:
         return pa.concat_tables(parts) if parts else _EMPTY
 
 
-_EMPTY = pa.table(
-    {
-        "day": pa.array([], type=pa.date32()),
-        "feature": pa.array([], type=pa.string()),
-        "bin": pa.array([], type=pa.int32()),
-        "n": pa.array([], type=pa.int64()),
-    }
-)
+# From a schema, because arrays made of lists would import pandas when the desk starts.
+_EMPTY = pa.schema(
+    [("day", pa.date32()), ("feature", pa.string()), ("bin", pa.int32()), ("n", pa.int64())]
+).empty_table()

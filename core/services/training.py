@@ -244,7 +244,7 @@ def put_on_shelf(desk: Desk, actor: Actor, shelf: Shelf, at: datetime, act: bool
         reference=shelf.reference,
     )
     first = desk.acting_version(card.use_case) is None
-    who = {"at": at, "actor": actor.name, "role": actor.role.value, "via": actor.via}
+    who: dict[str, Any] = {"at": at, "actor": actor.name, "role": actor.role.value, "via": actor.via}
     subject = f"{card.use_case} {card.version}"
     with desk.ledger.transaction():
         desk.ledger.register_version(card.use_case, card.version, at, card_sha256, card.origin)

@@ -50,7 +50,7 @@ def open_trusted(folder: Path, trusted: Mapping[str, str]) -> dict[str, Any]:
             raise BundleProblem(f"{name} changed while it was being imported.", "Look who writes to this folder.")
         try:
             objects[name] = joblib.load(io.BytesIO(content))
-        except Exception as error:  # noqa: BLE001  a pickle may raise anything
+        except Exception as error:
             raise BundleProblem(
                 f"{name} cannot be opened: {type(error).__name__}: {error}",
                 "It must be written with library versions that the installed ones can read.",

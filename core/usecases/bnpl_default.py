@@ -212,7 +212,9 @@ USE_CASE = UseCase(
     truth=truth,
     shadow_view="shadow_predictions",
     notes=(
-        "The four models are one model in four coats: in these data default depends on the underwriting risk "
-        "score alone, so no model can rank better than that score (AUC at most .603).",
+        (
+            "The four models are one model in four coats: in these data default depends on the underwriting risk "
+            "score alone, so no model can rank better than that score (AUC at most .603)."
+        ),
     ),
 )

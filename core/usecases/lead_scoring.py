@@ -39,7 +39,7 @@ SCHEMA = Schema(
 
 
 def _engagement(page_views: Array, time_on_site: Array) -> Array:
-    return np.log1p(page_views * time_on_site)
+    return np.asarray(np.log1p(page_views * time_on_site))
 
 
 def _log_form(form_completion_time: Array) -> Array:
@@ -78,7 +78,8 @@ _SOURCE_POINTS = np.array([0, 0, 0, 0, 3, 2, 0, 2])
 def _points(columns: Columns) -> NDArray[np.int64]:
     points = np.asarray(columns["company_size"], dtype=np.int64) + _SOURCE_POINTS[columns["referral_source"]]
     points += 2 * (columns["page_views"] > 20)
-    return points + 2 * (columns["time_on_site"] > 300)
+    points += 2 * (columns["time_on_site"] > 300)
+    return points
 
 
 def _rules_score(columns: Columns) -> Array:
@@ -115,7 +116,7 @@ def truth(columns: Columns) -> Array:
     linear = linear + _engagement(columns["page_views"], columns["time_on_site"]) - 8.2
     linear = linear - 0.25 * (_log_form(columns["form_completion_time"]) - 3.5)
     linear = linear - 0.3 * is_weekend(columns["created_at"]) + 0.02 * (hour(columns["created_at"]) - 12)
-    return 1.0 / (1.0 + np.exp(-(_BASE + 2.0 * (linear - _CENTRE) / _SPREAD)))
+    return np.asarray(1.0 / (1.0 + np.exp(-(_BASE + 2.0 * (linear - _CENTRE) / _SPREAD))))
 
 
 def synthesize(n_rows: int, seed: int) -> pa.Table:

@@ -101,9 +101,7 @@ def test_a_fault_of_the_owner_is_an_incident_not_silence(
         handover.hand_over(running.settings, analyst, "status", {}, quiet)
 
 
-def test_an_owner_that_does_not_answer_is_named(
-    desk: Desk, analyst: Actor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_owner_that_does_not_answer_is_named(desk: Desk, analyst: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handover, "PATIENCE_SECONDS", 0.2)
     with pytest.raises(DeskBusy, match="did not answer"):
         handover.hand_over(desk.settings, analyst, "status", {}, quiet)
@@ -128,7 +126,9 @@ def test_a_dropped_file_is_scored_into_the_outbox(running: Desk, tmp_path: Path)
     facts = json.loads(summary.read_text())
     assert facts["state"] == "done" and facts["scored"] == 300
     assert len((summary.parent / "leads.scored.csv").read_text().splitlines()) == 301
-    assert [path.name.split("-", 1)[1] for path in (data / "inbox" / "lead_scoring" / "taken").iterdir()] == ["leads.csv"]
+    assert [path.name.split("-", 1)[1] for path in (data / "inbox" / "lead_scoring" / "taken").iterdir()] == [
+        "leads.csv"
+    ]
 
 
 def test_a_file_that_still_grows_is_left_alone(running: Desk) -> None:
