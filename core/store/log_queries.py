@@ -143,7 +143,7 @@ class LogQueries(ABC):
         """Rows of one batch with their acting scores, in the file's order; also of a voided batch."""
         return self._joined(
             use_case,
-            "r.batch = (SELECT batch FROM batches WHERE batch_id = ?)",
+            "batch = (SELECT batch FROM batches WHERE batch_id = ?)",
             [batch_id],
             f"ORDER BY row_number, scored_at LIMIT {int(limit)} OFFSET {int(offset)}",
         )
@@ -165,13 +165,14 @@ class LogQueries(ABC):
         return self._joined(use_case, f"prediction_id = ?::UUID AND {_COUNTS}", [prediction_id], "LIMIT 1")
 
     def _joined(self, use_case: UseCase, where: str, bound: Sequence[Any], order: str) -> pa.Table:
-        """Some rows, with their acting scores beside them: rows are picked first, then joined."""
+        """Some rows with their acting scores: row ids are picked first, so that no other column is sorted."""
         self.ensure(use_case)
         scores = [name for name in self._columns(use_case, "scores") if name not in _IN_BATCH]
         listed = ", ".join(f"s.{quoted(name)}" for name in scores)
-        outer = order.split(" LIMIT ")[0]
+        outer, table = order.split(" LIMIT ")[0], quoted(use_case.key, "rows")
         return self._arrow(
-            f"WITH r AS MATERIALIZED (SELECT * FROM {quoted(use_case.key, 'rows')} r WHERE {where} {order}) "
+            "WITH r AS MATERIALIZED ("
+            f"SELECT * FROM {table} WHERE rowid IN (SELECT rowid FROM {table} WHERE {where} {order})) "
             f"SELECT r.* REPLACE ({_ID.removesuffix(' AS prediction_id')} AS prediction_id), {listed} FROM r "
             f"LEFT JOIN {quoted(use_case.key, 'scores')} s "
             f"ON s.prediction_id = r.prediction_id AND s.batch = r.batch AND s.role = 'acting' {outer}",
