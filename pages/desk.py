@@ -16,3 +16,4 @@ with messages.told():
         frame.pick_role()
     page = st.navigation(frame.pages())
     page.run()
+state.drawn()

@@ -62,10 +62,7 @@ class FeatureCounts:
                     }
                 )
             )
-        return pa.concat_tables(parts) if parts else _EMPTY
+        return pa.concat_tables(parts) if parts else _SCHEMA.empty_table()
 
 
-# From a schema, because arrays made of lists would import pandas when the desk starts.
-_EMPTY = pa.schema(
-    [("day", pa.date32()), ("feature", pa.string()), ("bin", pa.int32()), ("n", pa.int64())]
-).empty_table()
+_SCHEMA = pa.schema([("day", pa.date32()), ("feature", pa.string()), ("bin", pa.int32()), ("n", pa.int64())])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -37,11 +38,21 @@ def desk() -> Desk:
     return open_desk()
 
 
+FIRST_PAGE_SECONDS = 2.0
+_drawn = threading.Event()
+
+
+def drawn() -> None:
+    """Say that a page stands: from now on loading models takes nobody's time."""
+    _drawn.set()
+
+
 def warm_up() -> None:
-    """Open the log and load the models, so that no page waits for them; a page that needs what failed says so."""
+    """Open the log, let the first page be drawn, load the models; a page that needs what failed says so."""
     with messages.logged("warm-up"):
         opened = desk()
         opened.log  # noqa: B018  opening takes the lock of the home
+        _drawn.wait(timeout=FIRST_PAGE_SECONDS)
         opened.warm()
         _inbox(opened).start()
 
