@@ -72,7 +72,7 @@ class _Equals:  # a class, not a closure, so that features can be pickled
     code: int
 
     def __call__(self, codes: Array) -> Array:
-        return codes == self.code
+        return np.asarray(codes == self.code)
 
 
 def _same(values: Array) -> Array:

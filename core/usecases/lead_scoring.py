@@ -76,7 +76,7 @@ _SOURCE_POINTS = np.array([0, 0, 0, 0, 3, 2, 0, 2])
 
 
 def _points(columns: Columns) -> NDArray[np.int64]:
-    points = np.asarray(columns["company_size"], dtype=np.int64) + _SOURCE_POINTS[columns["referral_source"]]
+    points: NDArray[np.int64] = _SOURCE_POINTS[columns["referral_source"]] + columns["company_size"]
     points += 2 * (columns["page_views"] > 20)
     points += 2 * (columns["time_on_site"] > 300)
     return points
