@@ -10,13 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
 from core.domain.schema import Parsed, Schema
 from core.errors import FileProblem, UnknownName
 from core.store.chunks import Chunk, Piece, Shelf
-from core.store.csv_blocks import CsvBlocks
+from core.store.csv_blocks import Block, CsvBlocks
 from core.store.csv_records import Ragged
 from core.store.dialect import Dialect, Format, find_dialect, recognise
 from core.store.headers import propose_mapping, unique_names
@@ -87,28 +86,24 @@ class Source:
         return parsed
 
     def _pieces(self) -> Iterator[Piece]:
-        if self.format is Format.TEXT:
-            yield from self._text_pieces()
-            return
-        from core.store.tables import excel_tables, parquet_tables
-
-        tables = parquet_tables if self.format is Format.PARQUET else excel_tables
         first = 1
-        for table, done in tables(self.path, self.header, min(self.chunk_rows, 1 << 16)):
-            self.bytes_read = int(done * self.total_bytes)
-            rows = np.arange(first, first + table.num_rows)
-            first += table.num_rows
-            yield Piece(table, self.read(table), rows, [])
-
-    def _text_pieces(self) -> Iterator[Piece]:
-        assert self.dialect is not None
-        blocks = CsvBlocks(self.path, self.dialect, self.header, self.start, self.read, self.threads, self.block_bytes)
-        first = 1
-        for block in blocks:
+        for block in self._blocks():
             self.bytes_read = block.position
             ragged = [Ragged(first + item.row, item.text, item.reason) for item in block.ragged]
-            yield Piece(block.table, block.made or {}, block.places + first, ragged)
+            parsed = self.read(block.table) if block.made is None else block.made
+            yield Piece(block.table, parsed, block.places + first, ragged)
             first += block.n_records
+        self.bytes_read = self.total_bytes
+
+    def _blocks(self) -> Iterator[Block[dict[str, Parsed]]]:
+        if self.dialect is not None:
+            return iter(
+                CsvBlocks(self.path, self.dialect, self.header, self.start, self.read, self.threads, self.block_bytes)
+            )
+        from core.store.tables import excel_blocks, parquet_blocks
+
+        blocks = parquet_blocks if self.format is Format.PARQUET else excel_blocks
+        return blocks(self.path, self.header, min(self.chunk_rows, 1 << 16))
 
 
 def open_source(

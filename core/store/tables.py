@@ -5,13 +5,17 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.errors import FileProblem
+from core.store.csv_blocks import Block
+from core.store.csv_records import Ragged, counted
 
 LARGEST_SHEET = 1 << 30  # bytes an Excel file may unpack to
 LARGEST_RATIO = 100  # unpacked to packed, above LEAST_BOMB; sheets of real rows stay under 40
@@ -29,14 +33,15 @@ def parquet_header(path: Path) -> list[str]:
     return list(_parquet(path).schema_arrow.names)
 
 
-def parquet_tables(path: Path, header: tuple[str, ...], n_rows: int) -> Iterator[tuple[pa.Table, float]]:
-    """Stretches of a Parquet file and the share of it that has been read."""
+def parquet_blocks(path: Path, header: tuple[str, ...], n_rows: int) -> Iterator[Block[Any]]:
+    """Stretches of a Parquet file."""
     file = _parquet(path)
-    total, done = file.metadata.num_rows, 0
+    total, done, size = file.metadata.num_rows, 0, path.stat().st_size
     try:
         for batch in file.iter_batches(batch_size=n_rows):
             done += batch.num_rows
-            yield pa.Table.from_batches([batch]).rename_columns(list(header)), done / total
+            table = pa.Table.from_batches([batch]).rename_columns(list(header))
+            yield Block(table, np.arange(len(batch)), [], len(batch), position=size * done // total)
     except (pa.ArrowException, OSError) as error:
         raise FileProblem(f"{path.name} is damaged after row {done}: {error}.", "Write it again.") from error
 
@@ -61,30 +66,26 @@ def excel_header(path: Path) -> list[str]:
     raise FileProblem(f"The first sheet of {path.name} is empty.", "It takes a header and at least one row.")
 
 
-def excel_tables(path: Path, header: tuple[str, ...], n_rows: int) -> Iterator[tuple[pa.Table, float]]:
-    """Stretches of the first sheet, all text; the share read is not known before the end."""
+def excel_blocks(path: Path, header: tuple[str, ...], n_rows: int) -> Iterator[Block[Any]]:
+    """Stretches of the first sheet, all text; how much has been read is not known before the end."""
     rows = _rows(path)
     next(rows)
+    while stretch := list(islice(rows, n_rows)):
+        yield _excel_block(stretch, header)
+
+
+def _excel_block(rows: list[list[Any]], header: tuple[str, ...]) -> Block[Any]:
     width = len(header)
-    stretch: list[list[str | None]] = []
-    for number, row in enumerate(rows, 1):
-        if len(row) > width:
-            raise FileProblem(
-                f"Row {number} of {path.name} has {len(row)} cells; the header has {width} columns.",
-                "Give every column a name in the first row.",
-                row=number,
-            )
-        stretch.append([_written(value) for value in row] + [None] * (width - len(row)))
-        if len(stretch) == n_rows:
-            yield _text_table(stretch, header), 0.5
-            stretch = []
-    if stretch:
-        yield _text_table(stretch, header), 1.0
-
-
-def _text_table(rows: list[list[str | None]], header: tuple[str, ...]) -> pa.Table:
-    columns = [pa.array(list(column), pa.string()) for column in zip(*rows, strict=True)]
-    return pa.Table.from_arrays(columns, names=list(header))
+    fine = [place for place, row in enumerate(rows) if len(row) <= width]
+    texts = [[_written(value) for value in rows[place]] + [None] * (width - len(rows[place])) for place in fine]
+    columns = zip(*texts, strict=True) if texts else ((),) * width
+    table = pa.Table.from_arrays([pa.array(column, pa.string()) for column in columns], names=list(header))
+    ragged = [
+        Ragged(place, "\t".join(_written(value) or "" for value in row), counted(len(row), width))
+        for place, row in enumerate(rows)
+        if len(row) > width
+    ]
+    return Block(table, np.array(fine, dtype=np.int64), ragged, len(rows))
 
 
 def _written(value: Any) -> str | None:

@@ -216,6 +216,21 @@ def test_no_row_is_lost_whatever_the_blocks(
     assert good == [row for row, (_, fine) in enumerate(records, 1) if fine]
 
 
+@settings(max_examples=300, deadline=None)
+@given(body=st.text(st.sampled_from(',,""\n\n\r1aé'), max_size=60), block_bytes=st.integers(1, 30))
+def test_where_a_block_ends_changes_nothing(
+    tmp_path_factory: pytest.TempPathFactory, body: str, block_bytes: int
+) -> None:
+    path = write(tmp_path_factory.mktemp("cut"), "a,b\n" + body)
+    found = []
+    for size in (1 << 20, block_bytes):
+        source = opened(path, Schema(()))
+        source.block_bytes = size
+        rows = [row for chunk in source.chunks() for row in chunk.texts.to_pylist()]
+        found.append((rows, [item for chunk in source.chunks() for item in chunk.ragged]))
+    assert found[0] == found[1]
+
+
 def test_rows_that_cannot_be_split_are_kept_with_reasons(tmp_path: Path) -> None:
     path = write(tmp_path, 'a,b\n1,2\n3\n4,5,6\n7,"8\n9,10\n')
     schema = Schema((Column("a", Kind.TEXT), Column("b", Kind.TEXT)))
@@ -291,6 +306,18 @@ def test_excel_first_sheet(tmp_path: Path) -> None:
     assert chunk.parsed["lead_id"].values.tolist() == ["L1", "17"]
     assert str(chunk.parsed["created_at"].values[0]) == "2026-01-02T03:04:05.000000"
     np.testing.assert_array_equal(chunk.parsed["is_new"].values, [1, 0])
+
+
+def test_excel_rows_wider_than_the_header_are_kept_aside(tmp_path: Path) -> None:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for row in (["a", "b"], [1, 2], [3, 4, 5], [6, 7]):
+        book.active.append(row)
+    book.save(tmp_path / "x.xlsx")
+    chunk = only_chunk(tmp_path / "x.xlsx")
+    assert chunk.row_numbers.tolist() == [1, 3] and chunk.texts["a"].to_pylist() == ["1", "6"]
+    assert [(item.row, item.text) for item in chunk.ragged] == [(2, "3\t4\t5")]
 
 
 def test_generated_rows_pass_the_schema_through_csv(tmp_path: Path) -> None:
