@@ -112,7 +112,8 @@ def infer(table: pa.Table, choices: Choices) -> Inference:
     target = read_target(outcome, choices.task, choices.positive, semicolons=choices.semicolons)
     labelled = ~np.isnan(target.values)
     rows = table if labelled.all() else table.filter(pa.array(labelled))
-    target = replace(target, values=target.values[labelled])
+    nulls = tuple(dict.fromkeys((*choices.null_texts, *target.nulls)))
+    target = replace(target, values=target.values[labelled], nulls=nulls)
     names = [name for name in table.column_names if name != choices.target]
     columns = {name: texts_of(name, rows[name], choices.null_texts) for name in names}
     return _assemble(columns, target, choices, labelled)

@@ -36,7 +36,10 @@ class TargetReading:
     counts : tuple of int
         Rows by class.
     decimal : str
+        How the file writes a regression target.
     why : str
+    nulls : tuple of str
+        Texts that mean "no outcome" in this file.
     """
 
     task: Task
@@ -46,6 +49,7 @@ class TargetReading:
     counts: tuple[int, ...]
     decimal: str
     why: str
+    nulls: tuple[str, ...] = ()
 
 
 def read_target(
@@ -101,7 +105,7 @@ def _regression(texts: Texts, numbers: NumberReading | None) -> TargetReading:
     finite = np.where(np.isfinite(numbers.values), numbers.values, np.nan)
     values = np.asarray(texts.spread(finite, np.nan), dtype=np.float64)
     why = "numbers: regression" + (f"; {numbers.why}" if numbers.why else "")
-    return TargetReading(Task.REGRESSION, (), (), values, (), numbers.decimal, why)
+    return TargetReading(Task.REGRESSION, (), (), values, (), numbers.decimal, why, numbers.nulls)
 
 
 def _classes(texts: Texts) -> dict[str, tuple[str, int]]:
@@ -137,15 +141,15 @@ def _binary(texts: Texts, groups: dict[str, tuple[str, int]], positive: str | No
 def _positive(groups: dict[str, tuple[str, int]]) -> tuple[str, str]:
     """Which of two classes is the one to be predicted, and the reason."""
     names = list(groups)
+    try:
+        return max(names, key=float), "the larger number"
+    except ValueError:
+        pass
     for first, second in (names, names[::-1]):
         if first in YES_TEXTS and second not in YES_TEXTS:
             return first, "a yes-word"
         if second in NO_TEXTS and first not in NO_TEXTS:
             return first, "the other one is a no-word"
-    try:
-        return max(names, key=float), "the larger number"
-    except ValueError:
-        pass
     negative = [name for name in names if set(name.split()) & NEGATIVE_WORDS]
     if len(negative) == 1:
         return next(name for name in names if name != negative[0]), f"'{groups[negative[0]][0]}' sounds negative"

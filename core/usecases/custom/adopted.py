@@ -79,6 +79,8 @@ def adopted_spec(inference: Inference, target: str, key: str, timezone: str, sou
         entity=inference.entity,
         group=inference.group,
         row_order=inference.time == ROW_ORDER,
+        target_decimal=inference.target.decimal,
+        target_nulls=inference.target.nulls,
         sensitive=tuple(item.column.name for item in kept if _is_sensitive(item)),
         excluded={item.column.name: _gone_why(item) for item in gone},
         source=source,

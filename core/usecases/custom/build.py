@@ -56,6 +56,8 @@ def build(spec: CustomSpec, origin: str) -> UseCase:
             "excluded": dict(spec.excluded),
             "why": {item.column.name: item.why for item in spec.columns if item.why},
             "row_order": spec.row_order,
+            "target_decimal": spec.target_decimal,
+            "target_nulls": spec.target_nulls,
         },
     )
 

@@ -22,7 +22,7 @@ _TOP = (
     *("key", "title", "question", "noun", "task", "timezone", "entity", "group", "sensitive", "actionable", "notes"),
     *("target", "recipe", "policy", "source", "excluded", "columns"),
 )
-_TARGET = ("name", "classes", "class_values", "meaning", "horizon_days", "unit")
+_TARGET = ("name", "classes", "class_values", "meaning", "horizon_days", "unit", "decimal", "null_texts")
 _RECIPE = ("split", "row_order", "champion", "scaled", "seed", "models")
 _POLICY = ("capacity", "primary_metric", "minimum_gain", "score_format", "notes", "bands", "money")
 _COLUMN = (
@@ -57,7 +57,8 @@ def parse(text: str, file: str = "use_case.toml") -> CustomSpec:
     if not KEY.fullmatch(key):
         top.refuse("key", "small letters, digits and underscores, a letter first, 48 at most")
     task = top.choice("task", Task)
-    target = _target(Section(file, "target.", values.get("target", {}), _TARGET), task)
+    outcome = Section(file, "target.", values.get("target", {}), _TARGET)
+    target = _target(outcome, task)
     tables = top.tables("columns")
     columns = tuple(_column(file, place, table) for place, table in enumerate(tables, 1))
     recipe, row_order = _recipe(Section(file, "recipe.", values.get("recipe", {}), _RECIPE))
@@ -75,6 +76,8 @@ def parse(text: str, file: str = "use_case.toml") -> CustomSpec:
         entity=top.optional_text("entity"),
         group=top.optional_text("group"),
         row_order=row_order,
+        target_decimal=_decimal(outcome),
+        target_nulls=outcome.texts("null_texts"),
         sensitive=top.texts("sensitive"),
         actionable=top.texts("actionable"),
         notes=top.texts("notes"),
@@ -210,9 +213,6 @@ def _column(file: str, place: int, table: Any) -> CustomColumn:
     one = Section(file, f"columns[{place}] ({name}).", table, _COLUMN)
     kind = one.choice("kind", Kind)
     usual = one.numbers("usual", 2)
-    decimal = one.text("decimal", ".")
-    if decimal not in (".", ","):
-        one.refuse("decimal", '"." or ","')
     column = Column(
         one.text("name"),
         kind,
@@ -226,7 +226,7 @@ def _column(file: str, place: int, table: Any) -> CustomColumn:
         missing=_missing(one, kind),
         unseen=one.choice("unseen", Unseen, Unseen.REJECT),
         null_texts=one.texts("null_texts"),
-        decimal=decimal,
+        decimal=_decimal(one),
         time_format=one.optional_text("time_format"),
         group=one.text("group", "Details"),
         personal=one.flag("personal"),
@@ -236,6 +236,13 @@ def _column(file: str, place: int, table: Any) -> CustomColumn:
     if not set(features) <= set(allowed):
         one.refuse("features", f"any of {', '.join(allowed)}" if allowed else f"nothing: {kind} columns give none")
     return CustomColumn(column, features, one.text("why", ""))
+
+
+def _decimal(one: Section) -> str:
+    decimal = one.text("decimal", ".")
+    if decimal not in (".", ","):
+        one.refuse("decimal", '"." or ","')
+    return decimal
 
 
 def _levels(one: Section, kind: Kind) -> tuple[str, ...]:

@@ -41,6 +41,8 @@ class CustomSpec:
     ----------
     row_order : bool
         The rows of a training file are in order of time.
+    target_decimal, target_nulls : str, tuple of str
+        How files write the target: its decimal sign, and texts that mean "no outcome".
     excluded : mapping of str to str
         Columns that are not read, and why.
     source : mapping
@@ -60,6 +62,8 @@ class CustomSpec:
     entity: str | None = None
     group: str | None = None
     row_order: bool = False
+    target_decimal: str = "."
+    target_nulls: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
     actionable: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

@@ -9,7 +9,6 @@ from typing import Any
 from core.domain.columns import Column, Missing, Unseen
 from core.domain.policy import Band, Policy
 from core.domain.recipe import Recipe
-from core.domain.usecase import Target
 from core.usecases.custom.spec import CustomColumn, CustomSpec
 
 _HEAD = """\
@@ -38,7 +37,7 @@ def dump(spec: CustomSpec) -> str:
     """The text of a use case file; `parse` reads it back into an equal specification."""
     parts = [
         _HEAD.format(key=spec.key) + _pairs(_general(spec)),
-        _section("target", _target(spec.target), _TARGET_NOTE),
+        _section("target", _target(spec), _TARGET_NOTE),
         _section("recipe", _recipe(spec.recipe, spec.row_order), _RECIPE_NOTE),
         *(_section("[recipe.models]", _model(spec.recipe, place)) for place in range(len(spec.recipe.models))),
         _section("policy", _policy(spec.policy), _POLICY_NOTE),
@@ -98,7 +97,8 @@ def _general(spec: CustomSpec) -> dict[str, Any]:
     }
 
 
-def _target(target: Target) -> dict[str, Any]:
+def _target(spec: CustomSpec) -> dict[str, Any]:
+    target = spec.target
     return {
         "name": target.name,
         "classes": target.classes or None,
@@ -106,6 +106,8 @@ def _target(target: Target) -> dict[str, Any]:
         "meaning": target.meaning,
         "horizon_days": target.horizon_days,
         "unit": target.unit or None,
+        "decimal": spec.target_decimal if spec.target_decimal != "." else None,
+        "null_texts": spec.target_nulls or None,
     }
 
 
