@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
 from core.errors import FileProblem
-from core.store.csv_records import Ragged, Records, counted
+from core.store.csv_records import OPEN_QUOTE, Ragged, Records, counted
 from core.store.dialect import Dialect, lines_of
 
 T = TypeVar("T")
@@ -194,16 +194,14 @@ class CsvBlocks(Generic[T]):
         places = np.array(found.places, dtype=np.int64)
         return self._block(table, places, found.ragged, found.n_records), rest.encode()
 
-    def one_line(self, line: str) -> list[str] | None:
-        """A line with text beside its quotes, read as the fast reader reads it; None when it cannot be."""
-        try:
-            table = self._arrow(line.rstrip("\r\n").encode() + b"\n", [])
-        except pa.ArrowInvalid:
-            return None
-        if table.num_rows != 1:
-            return None
+    def one_line(self, line: str) -> list[str] | str:
+        """A line with text beside its quotes, read as the fast reader reads it, or why it cannot be."""
+        ragged: list[Ragged] = []
+        table = self._arrow(line.rstrip("\r\n").encode() + b"\n", ragged)
+        if ragged:
+            return ragged[0].reason
         values = [column[0].as_py() or "" for column in table.columns]
-        return None if values[-1].endswith("\n") else values
+        return OPEN_QUOTE if values[-1].endswith("\n") else values
 
 
 def _empty(header: tuple[str, ...]) -> pa.Table:

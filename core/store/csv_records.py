@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from core.store.dialect import Dialect, reader
 
-OneLine = Callable[[str], "list[str] | None"]
+OneLine = Callable[[str], "list[str] | str"]
+OPEN_QUOTE = "A quote is opened and not closed properly."
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,10 @@ class Records:
                         break
                     start = self._at
             except csv.Error as error:
-                if "unexpected end" in str(error) and not last:
+                open_ended = "unexpected end" in str(error)
+                if open_ended and not last:
                     return "".join(self.lines[start:])
-                self._broken(start)
+                self._broken(start, open_ended)
         return ""
 
     def _feed(self) -> Iterator[str]:
@@ -65,14 +67,15 @@ class Records:
         self._at = start + 1  # a quote that swallowed lines: only the first one is lost
         return False
 
-    def _broken(self, start: int) -> None:
-        single = self._at == start + 1
+    def _broken(self, start: int, open_ended: bool) -> None:
+        """Take the one line where the quoting is broken, and go on with the next."""
+        single = self._at == start + 1 and not open_ended
         self._at = start + 1
-        values = self.one_line(self.lines[start]) if single else None
-        if values is not None:
-            self._keep(values)
+        found = self.one_line(self.lines[start]) if single else OPEN_QUOTE
+        if isinstance(found, str):
+            self._set_aside(start, found)
         else:
-            self._set_aside(start, "A quote is opened and not closed properly.")
+            self._keep(found)
 
     def _keep(self, record: list[str]) -> None:
         self.rows.append(record)
