@@ -161,7 +161,7 @@ def changed(old: str, new: str) -> str:
         ('kind = "number"', 'kind = "numeric"', "columns[3] (amount).kind is 'numeric'", "number"),
         ("minimum = 0", 'minimum = "0"', "columns[3] (amount).minimum is '0'", "a number"),
         ("minimum = 0", "minimum = nan", "columns[3] (amount).minimum is nan", "a number"),
-        ('decimal = ","', 'decimal = ";"', "columns[3] (amount).decimal is ';'", '"." or ","'),
+        ('decimal = ","', 'decimal = ";"', "target.decimal is ';'", '"." or ","'),
         ('missing = "impute"', 'missing = "level"', "columns[3] (amount).missing is 'level'", "impute"),
         ('features = ["value"]', 'features = ["levels"]', "columns[3] (amount).features", "value"),
         ("usual = [1.5, 2000.0]", "usual = [1.5]", "columns[3] (amount).usual is [1.5]", "2 numbers"),
