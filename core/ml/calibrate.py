@@ -105,13 +105,13 @@ def _temperature(margins: Floats, codes: NDArray[np.int64], shrink: bool) -> Map
 
 def margins_of(estimator: Any, inputs: Floats) -> Floats:
     """Uncalibrated margins (log-odds, class margins or values), shape (n_rows, k), of a fitted estimator."""
+    names = getattr(estimator, "feature_names_in_", None)
     booster = getattr(estimator, "booster_", None) if type(estimator).__name__.startswith("LGBM") else None
     if booster is not None:
         raw = booster.predict(inputs, raw_score=True, num_threads=1) / trees_averaged(estimator)
-    elif hasattr(estimator, "decision_function"):
-        raw = estimator.decision_function(inputs)
     else:
-        raw = estimator.predict(inputs)
+        score = getattr(estimator, "decision_function", estimator.predict)
+        raw = score(inputs if names is None else _framed(inputs, names))
     return np.asarray(raw, dtype=np.float64).reshape(len(inputs), -1)
 
 
@@ -120,6 +120,13 @@ def trees_averaged(estimator: Any) -> int:
     params = estimator.get_params()
     kind = params.get("boosting", params.get("boosting_type"))
     return int(estimator.booster_.current_iteration()) if kind in ("rf", "random_forest") else 1
+
+
+def _framed(inputs: Floats, names: Sequence[str]) -> Any:
+    """An array under the names an imported estimator was fitted with; scikit-learn warns without them."""
+    import pandas as pd
+
+    return pd.DataFrame(inputs, columns=list(names))
 
 
 def _named_inputs(table: Any, names: Sequence[str]) -> Floats:

@@ -181,7 +181,16 @@ class FileScoring:
             "seconds": round(seconds, 3),
             "rows_per_second": round(self.tally.rows / max(seconds, 1e-9)),
             "files": files,
+            "notes": self._notes(),
         }
+
+    def _notes(self) -> list[str]:
+        if self.tally.known and self.scorer.use_case.entity is None:
+            return [
+                f"{self.tally.known:,} rows equal another row in every column; without a column that names a row "
+                "they count once."
+            ]
+        return []
 
 
 def _ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
