@@ -2,6 +2,10 @@
 
 One process owns the file (`core.store.lock`) and every call takes a cursor of its own, so threads may
 share a `PredictionLog`. What `append` has returned survives the process: DuckDB has written it to disk.
+
+Give `append` chunks of a little under a multiple of 122,880 rows, at best 245,760: that many rows are a
+row group of DuckDB, compressed by every core and written once. A chunk below one row group takes 1.7 x the
+time, and one a little above a multiple leaves small row groups: 1.5 x the space until they are merged.
 """
 
 from __future__ import annotations
@@ -42,7 +46,6 @@ class PredictionLog(LogBatches):
             "memory_limit": f"{memory_mb}MB",
             "threads": threads,
             "preserve_insertion_order": False,  # lets both cores write one insert; rows carry their number
-            "checkpoint_threshold": "64MB",
         }
         self._connection = duckdb.connect(str(path), config=config)
         self._connection.execute("SET enable_external_access = false")
