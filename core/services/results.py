@@ -22,12 +22,16 @@ from core.services.jobs import JobState
 from core.services.pipeline import KIND
 
 N_BINS = 40
+OUTER = (0.002, 0.995)  # the outer bins take what lies beyond these quantiles, so that a long tail stays readable
 OPINIONS = ("consensus", "agreement")  # beside the models' own scores, what only some roles may see
 
 
 @dataclass(frozen=True)
 class FileSummary:
-    """The scores of a file in bins, shape (n_bins + 1,) edges and (n_bins,) counts, and its bands."""
+    """The scores of a file in bins, shape (n_bins + 1,) edges and (n_bins,) counts, and its bands.
+
+    The outer bins also hold what lies beyond them.
+    """
 
     n_rows: int
     bands: dict[str, int]
@@ -42,8 +46,8 @@ def summary(desk: Desk, actor: Actor, job: JobState) -> FileSummary:
     scores = _read(_scored_file(job), ["score"])["score"].to_numpy()
     if len(scores) == 0:
         return FileSummary(0, {}, (), (), (0.0, 0.0, 0.0))
-    edges = _edges(float(scores.min()), float(scores.max()))
-    counts, _ = np.histogram(scores, edges)
+    edges = _edges(*np.quantile(scores, OUTER).tolist())
+    counts, _ = np.histogram(np.clip(scores, edges[0], edges[-1]), edges)
     low, middle, high = np.quantile(scores, (0.25, 0.5, 0.75)).tolist()
     return FileSummary(len(scores), dict(job.result["bands"]), edges.tolist(), counts.tolist(), (low, middle, high))
 

@@ -42,7 +42,7 @@ def _grade(use_case: UseCase, said: ScoredRow) -> None:
             st.metric(words.score_name(use_case), words.score(use_case, said.score), width="content")
             if said.classes:
                 likeliest = max(said.classes, key=lambda name: said.classes[name])
-                st.metric(f"{likeliest}", words.percent(said.classes[likeliest]), width="content")
+                st.metric(f"Probability of {likeliest}", words.percent(said.classes[likeliest]), width="content")
         st.caption(f"Decided by {decider}. {_meaning(use_case)}")
 
 
@@ -50,7 +50,9 @@ def _meaning(use_case: UseCase) -> str:
     target = use_case.target
     if use_case.task is Task.BINARY and target.meaning:
         return f"The score is the probability that {target.meaning} within {target.horizon_days} days."
-    return words.capitalised(target.meaning) + "." if target.meaning else ""
+    if use_case.task is Task.REGRESSION:
+        return f"The predicted value is that of {target.name}."
+    return f"The score is the mean over the classes of {target.name}, weighted by their probabilities."
 
 
 def _notices(use_case: UseCase, said: ScoredRow) -> None:

@@ -28,26 +28,31 @@ def needs_you_now(seen: Overview) -> None:
 
 
 def _interrupted(job: Any) -> None:
-    filename = messages.plain(str(job.spec.get("filename", job.kind)))
+    what = messages.plain(str(job.spec.get("filename") or f"{job.kind} {job.spec.get('title', '')}"))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f":orange[:material/warning:] Scoring **{filename}** was interrupted; what was logged is kept.")
+        st.markdown(f":orange[:material/warning:] **{what}** was interrupted; what was logged is kept.")
         if st.button("Resume", key=f"resume:{job.id}", icon=":material/resume:"):
             with messages.told():
                 from core.services import batches
 
                 batches.resume(state.desk(), state.actor(), job.id)
-                frame.go("score-file", job.use_case)
+                st.rerun()
 
 
 def _waiting(seen: Overview) -> Iterator[tuple[str, str]]:
+    for key, problem in seen.broken.items():
+        yield "description", f"The definition of **{messages.plain(key)}** cannot be read: {messages.plain(problem)}"
+    training = {job.use_case for job in seen.running if job.kind == "train"}
     for case in seen.cases:
-        if case.version is None:
+        if case.version is None and case.key not in training:
             yield "model_training", f"**{case.title}** has no trained model yet, so it cannot score."
-        elif not case.loaded:
-            yield "hourglass_top", f"**{case.title}**: its models are loading; the first score may take a few seconds."
+    loading = [f"**{case.title}**" for case in seen.cases if case.version is not None and not case.loaded]
+    if loading:
+        yield "hourglass_top", f"Loading models: {', '.join(loading)}. A first score may take a few seconds."
     for job in seen.running:
-        name = messages.plain(str(job.spec.get("filename", job.kind)))
-        yield "progress_activity", f"**{name}** is being scored, {words.percent(job.fraction, 0)} done."
+        if job.kind != "train":
+            name = messages.plain(str(job.spec.get("filename", job.kind)))
+            yield "progress_activity", f"**{name}** is being scored, {words.percent(job.fraction, 0)} done."
 
 
 def headline(case: CaseOverview) -> None:
@@ -84,16 +89,48 @@ def _ways_in(case: CaseOverview) -> None:
 
 def untrained(case: CaseOverview) -> None:
     """The next step before the first training."""
-    st.markdown(
-        "No version is trained yet. Train it from labelled rows, or from its own generator, on the command line:"
-    )
-    st.code(f"python -m core train {case.key}", language="bash")
+    use_case = state.desk().use_case(case.key)
+    running = [job for job in state.desk().jobs.active(case.key) if job.kind == "train"]
+    if running:
+        follow_training(running[0].id)
+        return
+    st.markdown("No version is trained yet. Train it from labelled rows on the command line:")
+    st.code(f"python -m core train {case.key} --data FILE.csv", language="bash")
+    if use_case.synthesize is None or not may(state.actor(), Action.TRAIN):
+        return
+    if st.button(
+        "Train on generated rows",
+        key=f"train:{case.key}",
+        icon=":material/model_training:",
+        type="primary",
+        help=f"{use_case.title} brings a generator whose truth is known.",
+    ):
+        _train(case.key)
+
+
+def _train(key: str) -> None:
+    from core.services import train_job
+
+    with messages.told():
+        train_job.submit(state.desk(), state.actor(), key)
+        st.rerun()
+
+
+@st.fragment(run_every=1.0)
+def follow_training(job_id: str) -> None:
+    """How far a training is; the page starts over when it has finished."""
+    job = state.desk().jobs.state(job_id)
+    if job.finished:
+        st.rerun()
+    st.progress(job.fraction, text=f"Training: {job.message or job.state}, {words.duration(job.seconds)} so far")
 
 
 def unused(case: CaseOverview) -> None:
     """The next step before the first score."""
-    st.markdown(f"Nothing scored yet. Score one {case.noun} by hand, or try the sample file to see what comes out.")
-    if frame.allowed("score-file"):
+    has_sample = state.desk().use_case(case.key).synthesize is not None
+    way = "try the sample file to see what comes out" if has_sample else "upload a file of them"
+    st.markdown(f"Nothing scored yet. Score one {case.noun} by hand, or {way}.")
+    if has_sample and frame.allowed("score-file"):
         st.button(
             "Score a sample file", key=f"sample:{case.key}", icon=":material/science:", type="primary",
             on_click=frame.go, args=("score-file", case.key, True),

@@ -220,16 +220,27 @@ def histogram(
             hovertemplate=f"{band}: %{{customdata[0]:{form}}} to %{{customdata[1]:{form}}}, %{{y:,}}<extra></extra>",
             name=band,
         )
-    for cutoff, (band, _tone) in zip(cutoffs, bands, strict=False):
-        drawn.add_vline(
-            x=cutoff,
-            line={"color": colours.muted, "width": 1, "dash": "dot"},
-            annotation={"text": band, "font": {"size": 11, "color": colours.muted}, "yanchor": "bottom"},
-            annotation_position="top right",
-        )
+    _mark_in_view(drawn, cutoffs, [band for band, _ in bands], edges)
     drawn.update_xaxes(tickformat=_tick_format(percent, edges[-1]), showgrid=False)
     drawn.update_layout(barmode="overlay")
     return drawn
+
+
+def _mark_in_view(drawn: Any, cutoffs: Sequence[float], names: Sequence[str], edges: Sequence[float]) -> None:
+    """Lines at the cutoffs that lie in view; a name that would cover its neighbour's is left to the colours."""
+    low, high = edges[0], edges[-1]
+    named: list[float] = []
+    for cutoff, name in sorted(zip(cutoffs, names, strict=False)):
+        if not low <= cutoff <= high:
+            continue
+        text = name if all(abs(cutoff - other) > 0.12 * (high - low) for other in named) else ""
+        named += [cutoff] if text else []
+        drawn.add_vline(
+            x=cutoff,
+            line={"color": ink().muted, "width": 1, "dash": "dot"},
+            annotation={"text": text, "font": {"size": 11, "color": ink().muted}, "yanchor": "bottom"},
+            annotation_position="top",
+        )
 
 
 def band_bars(bands: Sequence[tuple[str, Tone, int]], n_rows: int) -> Any:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from core.domain.columns import YES_TEXTS, Column, Kind, describe, shown
+from core.domain.columns import YES_TEXTS, Column, Kind, Unseen, describe, shown
 from core.domain.usecase import UseCase
 from core.errors import InputError
 
@@ -103,12 +103,16 @@ def _field(use_case: UseCase, column: Column) -> Any:
 
 
 def _levels(label: str, column: Column, kept: Mapping[str, Any]) -> Any:
-    pixels = sum(28 + 7 * len(level) for level in column.levels)
-    if len(column.levels) <= MOST_VISIBLE_LEVELS and pixels <= 1.15 * FIELD_PIXELS:
+    pixels = sum(30 + 7 * len(level) for level in column.levels)
+    open_list = column.unseen is Unseen.OTHER  # a level nobody has seen yet may be typed
+    if 2 <= len(column.levels) <= MOST_VISIBLE_LEVELS and pixels <= 1.05 * FIELD_PIXELS and not open_list:
         return st.segmented_control(
             label, column.levels, format_func=level_text, required=column.required, wrap=True, **kept
         )
-    return st.selectbox(label, column.levels, index=None, format_func=level_text, placeholder="Choose", **kept)
+    hint = "Choose or type" if open_list else "Choose"
+    return st.selectbox(
+        label, column.levels, None, format_func=level_text, placeholder=hint, accept_new_options=open_list, **kept
+    )
 
 
 def _number(label: str, column: Column, kept: Mapping[str, Any]) -> Any:
@@ -172,7 +176,8 @@ def _as_typed(column: Column, value: Any, timezone: str) -> Any:
     if column.kind is Kind.YESNO:
         return "yes" if text.lower() in YES_TEXTS else "no"
     if column.kind.is_coded:
-        return next((level for level in column.levels if level.lower() == text.lower()), None)
+        known = next((level for level in column.levels if level.lower() == text.lower()), None)
+        return text if known is None and column.unseen is Unseen.OTHER else known
     if isinstance(value, str) and column.decimal == ",":
         text = text.replace(".", "").replace(",", ".")
     return round(float(text)) if column.kind is Kind.COUNT else float(text)

@@ -33,9 +33,12 @@ def _stop(inbox: Any) -> None:
 @st.cache_resource(show_spinner=False, on_release=_release)
 def desk() -> Desk:
     """The desk of this process, opened by whoever asks first."""
+    from core.services import train_job
     from core.services.desk import open_desk
 
-    return open_desk()
+    opened = open_desk()
+    train_job.register(opened)
+    return opened
 
 
 FIRST_PAGE_SECONDS = 2.0

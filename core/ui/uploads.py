@@ -13,6 +13,7 @@ from core.domain.likeness import Finding, Level
 from core.domain.usecase import UseCase
 from core.services import batches
 from core.services.jobs import JobState
+from core.services.pipeline import KIND
 from core.ui import messages, state, tables, words
 
 TYPES = ["csv", "tsv", "txt", "parquet", "xlsx"]
@@ -189,8 +190,9 @@ def current_job(use_case: UseCase, shelf: dict[str, Any]) -> JobState | None:
     if "job" in shelf:
         return batches.job(state.desk(), shelf["job"])
     for job in state.desk().jobs.active(use_case.key):
-        shelf["job"] = job.id
-        return job
+        if job.kind == KIND:
+            shelf["job"] = job.id
+            return job
     return None
 
 

@@ -102,7 +102,8 @@ def test_upload_see_scores_download(page: Any, address: str, home: Path) -> None
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
 
-    page.goto(f"{address}/score-file?use_case={KEY}")
+    page.goto(f"{address}/?use_case={KEY}")
+    page.get_by_role("link", name="Score a file").click()
     page.locator("input[type=file]").set_input_files(home / "week.csv")
     page.get_by_text("Does this look like the training data?").wait_for(timeout=30_000)
     page.get_by_role("button", name="Score this file").click()

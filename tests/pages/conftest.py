@@ -32,6 +32,12 @@ def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("empty")
 
 
+@pytest.fixture
+def fresh_home(tmp_path: Path) -> Path:
+    """An empty home for one test alone."""
+    return tmp_path
+
+
 @pytest.fixture(scope="session")
 def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every built-in use case trained once, on few rows."""

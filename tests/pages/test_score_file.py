@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
+from pyarrow import csv
 from streamlit.testing.v1 import AppTest
 
-from core.services import batches
+from core.services import batches, results
+from core.services.access import LOCAL_PEOPLE, Role
 from core.ui import state
 from core.usecases import builtin
 
@@ -113,3 +115,36 @@ def test_upload_can_be_voided_with_a_reason(open_page: OpenPage) -> None:
     app.text_input[-1].set_value("wrong week")
     next(button for button in app.button if button.label == "Void").click().run()
     assert any("voided" in element.proto.title for element in app.success)
+
+
+def test_sales_gets_the_acting_score_only_in_table_and_downloads(open_page: OpenPage) -> None:
+    app = open_page("full", SCRIPT, "lead_scoring", Role.SALES)
+    next(button for button in app.button if button.label == "Open").click().run()
+    assert figures(app)["Scored"] == str(SAMPLE_ROWS)
+    models = {f"score_{name}" for name in builtin()["lead_scoring"].recipe.model_names}
+    hidden = models | {"consensus", "agreement"}
+    assert not hidden & set(app.dataframe[0].value.columns)
+    desk, sales = state.desk(), LOCAL_PEOPLE[Role.SALES]
+    job = results.recent(desk, sales, "lead_scoring")[0]
+    table = csv.read_csv(results.file_of(desk, sales, job, "csv"))
+    assert table.num_rows == SAMPLE_ROWS
+    assert not hidden & set(table.column_names)
+    assert {"score", "band", "decision"} <= set(table.column_names)
+    whole = csv.read_csv(results.file_of(desk, LOCAL_PEOPLE[Role.RISK], job, "csv"))
+    assert hidden <= set(whole.column_names)
+
+
+def test_a_column_of_another_name_can_be_mapped(open_page: OpenPage) -> None:
+    app = open_page("trained", SCRIPT, "lead_scoring")
+    content = batches.sample_csv(state.desk(), "lead_scoring", 42)
+    assert content is not None
+    upload(app, "week.csv", content.replace(b"industry", b"what they do", 1))
+    button = next(button for button in app.button if button.label.startswith("Score this file"))
+    assert button.disabled
+    app.session_state["mapping:lead_scoring"] = True
+    app.run()
+    field = next(box for box in app.selectbox if box.label == "Industry")
+    field.set_value("what they do")
+    next(button for button in app.button if button.label == "Use this mapping").click().run()
+    score(app)
+    assert figures(app)["Scored"] == "42"
