@@ -20,7 +20,7 @@ from core.errors import InputError
 from core.services.access import Action, Actor, require
 from core.services.adoption_report import AdoptOptions, AdoptReport, Inspection, leakage_json
 from core.services.desk import Desk
-from core.services.training import Labelled, Origin, read_labelled, shelve
+from core.services.training import Origin, read_labelled, shelve, times_of
 from core.store.intake import read_text_table
 from core.usecases import builtin
 from core.usecases.custom import FILE_NAME, adopted_spec, build, key_of, save
@@ -149,12 +149,3 @@ def _train(desk: Desk, actor: Actor, use_case: UseCase, seen: Inspection, progre
     facts = dict(trained.lineage) | {"leakage": leakage_json(seen.screen)}
     trained = replace(trained, lineage=facts, notes=(*use_case.notes, *trained.notes))
     return shelve(desk, actor, use_case, trained, labelled, Origin("adopt", seen.path.name, act=True))
-
-
-def times_of(use_case: UseCase, labelled: Labelled) -> Array | None:
-    """When each row happened: its time column, or its place in a file whose rows are in order of time."""
-    if use_case.schema.time is not None:
-        return labelled.columns[use_case.schema.time.name]
-    if use_case.facts.get("row_order"):
-        return np.arange(len(labelled.target)).astype("datetime64[us]")
-    return None

@@ -7,10 +7,13 @@ import threading
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
 
 from core.config import Settings
 from core.domain.usecase import UseCase
-from core.errors import BundleProblem, NotReady, UnknownName
+from core.errors import BundleProblem, InputError, NotReady, UnknownName
 from core.ml.bundle import Bundle
 from core.ml.scorer import Scorer
 from core.services.jobs import Jobs
@@ -38,6 +41,7 @@ class Desk:
         self.jobs = Jobs(self.ledger)
         self._scorers: dict[tuple[str, str], Scorer] = {}
         self._adopted: dict[Path, tuple[int, UseCase]] = {}
+        self.broken: dict[str, str] = {}  # key -> what is wrong with its definition file
         self._loading = threading.Lock()
         self._opening = threading.Lock()
 
@@ -73,10 +77,15 @@ class Desk:
         from core.usecases.custom import load
 
         found: dict[str, UseCase] = {}
+        self.broken = {}
         for path in sorted(self.settings.models_dir.glob("*/use_case.toml")):
             changed = path.stat().st_mtime_ns
-            if self._adopted.get(path, (0, None))[0] != changed:
-                self._adopted[path] = (changed, load(path))
+            try:
+                if path not in self._adopted or self._adopted[path][0] != changed:
+                    self._adopted[path] = (changed, load(path))
+            except InputError as error:  # one file that was edited badly must not stop the other use cases
+                self.broken[path.parent.name] = str(error)
+                continue
             use_case = self._adopted[path][1]
             found[use_case.key] = use_case
         return found
@@ -84,6 +93,8 @@ class Desk:
     def use_case(self, key: str) -> UseCase:
         """The use case with this key; UnknownName suggests the nearest."""
         known = self.use_cases()
+        if key in self.broken:
+            raise InputError(self.broken[key], use_case=key)
         if key not in known:
             raise UnknownName("use case", key, known)
         return known[key]
@@ -140,6 +151,31 @@ class Desk:
         """Whether the acting version of a use case is in memory."""
         version = self.acting_version(key)
         return version is not None and (key, version) in self._scorers
+
+    def score(self, key: str, table: Any, version: str | None = None) -> pa.Table:
+        """Score a table without logging it: the desk as a library.
+
+        Parameters
+        ----------
+        key : str
+        table : pyarrow.Table or pandas.DataFrame, n_rows rows
+            Raw columns by name; columns the use case does not know are ignored.
+        version : str, optional
+            The acting version by default.
+
+        Returns
+        -------
+        pyarrow.Table, n_rows rows
+            What a scored file gains, null for a row that was refused, and `why` it was.
+
+        Raises
+        ------
+        InputError
+            A required column is missing.
+        """
+        from core.services.table_scoring import score_table
+
+        return score_table(self.scorer(key, version), table)
 
     def warm(self) -> None:
         """Load every acting version, so that no page has to wait for it."""

@@ -42,6 +42,7 @@ class Overview:
     cases: list[CaseOverview]
     interrupted: list[JobState]
     running: list[JobState]
+    broken: dict[str, str]  # use cases whose definition file cannot be read, and why
     at: datetime
 
     def as_json(self) -> dict[str, Any]:
@@ -49,7 +50,8 @@ class Overview:
         cases = [asdict(case) for case in self.cases]
         for case in cases:
             case["last_scored_at"] = str(case["last_scored_at"]) if case["last_scored_at"] else None
-        return {"use_cases": cases, "interrupted_jobs": [job.id for job in self.interrupted]}
+        interrupted = [job.id for job in self.interrupted]
+        return {"use_cases": cases, "interrupted_jobs": interrupted, "broken_definitions": self.broken}
 
 
 def overview(desk: Desk, actor: Actor) -> Overview:
@@ -57,7 +59,7 @@ def overview(desk: Desk, actor: Actor) -> Overview:
     require(actor, Action.SEE)
     at = datetime.now(UTC)
     cases = [_case(desk, use_case, at) for use_case in desk.use_cases().values()]
-    return Overview(cases, desk.jobs.interrupted(), desk.jobs.active(), at)
+    return Overview(cases, desk.jobs.interrupted(), desk.jobs.active(), dict(desk.broken), at)
 
 
 def _case(desk: Desk, use_case: UseCase, at: datetime) -> CaseOverview:

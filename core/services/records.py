@@ -15,6 +15,7 @@ from core.domain.records import raw_table, to_utc
 from core.domain.schema import Checked, Parsed
 from core.domain.usecase import Task, UseCase
 from core.ml.scorer import Scorer, ScoreTable
+from core.store.log_schema import raw_names, score_names
 
 
 @dataclass(frozen=True)
@@ -97,13 +98,14 @@ def log_rows(use_case: UseCase, accepted: Accepted, scores: ScoreTable, ids: pa.
         "imputed": accepted.imputed,
         "other": accepted.other,
     }
-    return pa.table(facts | {name: table[name] for name in table.column_names})
+    return pa.table(facts | {stored: table[name] for name, stored in raw_names(use_case).items()})
 
 
 def log_scores(scorer: Scorer, scores: ScoreTable, ids: pa.Array, latency_ms: float) -> pa.Table:
     """What the log's `scores` table takes."""
     facts: dict[str, Any] = {"prediction_id": ids}
-    facts |= score_columns(scorer.use_case, scores)
+    stored = score_names(scorer.use_case)
+    facts |= {stored[name]: values for name, values in score_columns(scorer.use_case, scores).items()}
     facts |= _verdict_columns(scorer, scores)
     facts["latency_ms"] = pa.repeat(pa.scalar(latency_ms, pa.float64()), len(ids))
     return pa.table(facts)

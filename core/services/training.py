@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from core.domain.columns import Array, Columns
+from core.domain.columns import Array, Column, Columns, Kind
 from core.domain.records import raw_table
 from core.domain.usecase import Task, UseCase
 from core.errors import InputError
@@ -67,17 +67,25 @@ def train_version(
 
     progress("reading", 0.0)
     labelled = read_labelled(desk, use_case, path)
-    time = use_case.schema.time
     trained = train(
         use_case,
         labelled.columns,
         labelled.target,
-        times=labelled.columns[time.name] if time else None,
+        times=times_of(use_case, labelled),
         groups=labelled.columns[use_case.group] if use_case.group else None,
         progress=progress,
     )
     progress("saving", 0.98)
     return shelve(desk, actor, use_case, trained, labelled, Origin(origin, _source_of(path), act))
+
+
+def times_of(use_case: UseCase, labelled: Labelled) -> Array | None:
+    """When each row happened: its time column, or its place in a file whose rows are in order of time."""
+    if use_case.schema.time is not None:
+        return labelled.columns[use_case.schema.time.name]
+    if use_case.facts.get("row_order"):
+        return np.arange(len(labelled.target)).astype("datetime64[us]")
+    return None
 
 
 @dataclass(frozen=True)
@@ -157,10 +165,11 @@ def read_target(use_case: UseCase, texts: list[Any]) -> Array:
         A text that is none of the classes, or not a number.
     """
     codes = {label.lower(): float(code) for code, label in enumerate(use_case.target.classes)}
+    nulls = Column("", Kind.TEXT, null_texts=tuple(use_case.facts.get("target_nulls", ()))).nulls
     values = np.full(len(texts), np.nan)
     for row, text in enumerate(texts):  # the only place where labels are texts; training is no hot path
         word = "" if text is None else str(text).strip().lower()
-        if word in {"", "nan", "na", "null", "none"}:
+        if word in nulls:
             continue
         values[row] = _target_value(use_case, codes, word, row)
     return values
@@ -173,6 +182,8 @@ def _target_value(use_case: UseCase, codes: dict[str, float], word: str, row: in
             allowed = ", ".join(use_case.target.classes)
             raise InputError(f"Row {row + 1}: {use_case.target.name} is '{word[:40]}'.", f"It takes one of {allowed}.")
         return code
+    if use_case.facts.get("target_decimal") == ",":
+        word = word.replace(".", "").replace(",", ".")
     try:
         return float(word)
     except ValueError:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from core.cli import Terminal
-
-AddCommand = Callable[[str, Callable[..., dict[str, Any]], str], argparse.ArgumentParser]
+from core.cli.terminal import AddCommand, Terminal
 
 
-def add_adopt(command: AddCommand) -> None:
-    """Describe `adopt`."""
+def add_bringing(command: AddCommand) -> None:
+    """Describe the commands that bring something from outside."""
+    _add_adopt(command)
+    _add_import(command)
+
+
+def _add_adopt(command: AddCommand) -> None:
     sub = command("adopt", _adopt, "make a use case of any labelled CSV: look, screen for leaks, train")
     sub.add_argument("file")
     sub.add_argument("--target", required=True, metavar="COLUMN", help="the outcome")
@@ -55,8 +56,7 @@ def _adopt(args: argparse.Namespace, terminal: Terminal) -> dict[str, Any]:
         desk.close()
 
 
-def add_import(command: AddCommand) -> None:
-    """Describe `import`."""
+def _add_import(command: AddCommand) -> None:
     sub = command("import", _import, "bring in a bundle trained elsewhere, after its hashes are repeated")
     sub.add_argument("folder", help="joblib files of the preprocessor and the models, and a metadata JSON")
     sub.add_argument("--reference", required=True, metavar="FILE", help="labelled rows the bundle is judged on")

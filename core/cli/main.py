@@ -1,0 +1,76 @@
+"""The command line: `python -m core COMMAND ...`, the third face beside pages and API.
+
+Every command takes --json (a summary on standard output), writes problems to standard error in words and
+exits 0 (done), 1 (a bug, with an incident id) or 2 (refused input).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from core.cli.bringing import add_bringing
+from core.cli.models import add_models
+from core.cli.scoring import add_scoring
+from core.cli.terminal import Command, Terminal
+from core.cli.wording import in_words
+from core.errors import DeskError, RowProblem
+
+DONE, BUG, REFUSED = 0, 1, 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    args = _parser().parse_args(argv)
+    terminal: Terminal | None = None
+    try:
+        terminal = Terminal(quiet=args.quiet)
+        result = args.run(args, terminal)
+        terminal.close()
+        print(json.dumps(result, indent=1, default=str) if args.json else in_words(result))
+    except DeskError as error:
+        if terminal:
+            terminal.close()
+        _complain(error, args.json)
+        return REFUSED
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return REFUSED
+    except Exception:
+        incident = uuid.uuid4().hex[:8]
+        logging.getLogger("ringside").exception("incident %s", incident)
+        print(f"Something unexpected went wrong (incident {incident}); the trace is above.", file=sys.stderr)
+        return BUG
+    return DONE
+
+
+def _complain(error: DeskError, as_json: bool) -> None:
+    print(error.message, file=sys.stderr)
+    if error.hint:
+        print(error.hint, file=sys.stderr)
+    if as_json:
+        facts: dict[str, Any] = {"error": error.message, "hint": error.hint}
+        if isinstance(error, RowProblem):
+            facts["problems"] = [vars(problem) for problem in error.data["problems"]]
+        print(json.dumps(facts, indent=1, default=str))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m core", description="Ringside, the scoring desk.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Command, summary: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=summary, description=summary)
+        sub.add_argument("--json", action="store_true", help="print a machine-readable summary")
+        sub.add_argument("--quiet", action="store_true", help="show no progress")
+        sub.set_defaults(run=run)
+        return sub
+
+    for add in (add_models, add_scoring, add_bringing):
+        add(command)
+    return parser

@@ -1,0 +1,50 @@
+"""Score a table in memory, for programs that use the desk as a library; nothing is logged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from core.domain.schema import Parsed
+from core.errors import InputError
+from core.ml.scorer import Scorer
+from core.services.records import accept, output_columns
+from core.store.identity import prediction_ids
+from core.store.typed import read_column
+
+
+def score_table(scorer: Scorer, table: Any) -> pa.Table:
+    """The columns that a scored file gains, one row per row given; see `Desk.score`."""
+    if not isinstance(table, pa.Table):
+        table = pa.Table.from_pandas(table, preserve_index=False)
+    use_case = scorer.use_case
+    missing = [column.name for column in use_case.schema if column.required and column.name not in table.column_names]
+    if missing:
+        raise InputError(f"The table lacks {', '.join(missing)}.", "Columns are matched by name.", missing=missing)
+    parsed = _read(scorer, table)
+    checked = use_case.schema.check(parsed, table.num_rows)
+    accepted = accept(checked, parsed, np.arange(1, table.num_rows + 1))
+    reasons = checked.why()
+    why = pa.array([reasons.get(row) for row in range(table.num_rows)], pa.string())
+    if accepted.n_rows == 0:
+        return pa.table({"score": pa.nulls(table.num_rows, pa.float64()), "why": why})
+    scores = scorer.score(accepted.columns, accepted.n_rows)
+    ids = prediction_ids(use_case, scorer.card.version, accepted.columns, accepted.other_texts, accepted.n_rows)
+    scored = pa.table(output_columns(scorer, accepted, scores, ids))
+    place = np.where(checked.ok, np.cumsum(checked.ok) - 1, 0)
+    rows = scored.take(pa.array(place, mask=~checked.ok))
+    return rows.append_column("why", why)
+
+
+def _read(scorer: Scorer, table: pa.Table) -> dict[str, Parsed]:
+    schema = scorer.use_case.schema
+    found = {}
+    for column in schema:
+        if column.name in table.column_names:
+            values = table[column.name].combine_chunks()
+            if isinstance(values, pa.ChunkedArray):
+                values = pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], values.type)
+            found[column.name] = read_column(column, values, schema.timezone)
+    return found
