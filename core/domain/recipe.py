@@ -21,7 +21,7 @@ class ModelSpec:
     """One of the four models: its name on every page, its family (see `core.ml.families`), parameters."""
 
     name: str
-    family: str  # logistic | ridge | elastic | lightgbm | forest | mean
+    family: str  # logistic | ridge | elastic | lightgbm | forest | mean | stack
     params: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -1,7 +1,7 @@
 """Turn fitted scikit-learn objects into their serving form, and prove that both say the same.
 
 Understood: ColumnTransformer and Pipeline of StandardScaler, SimpleImputer (with indicator),
-MissingIndicator and passthrough; linear models, LightGBM, the desk's own calibrated and mean models, and a
+MissingIndicator and passthrough; linear models, LightGBM, the desk's own calibrated, mean and stacked models, and a
 VotingClassifier whose members are the bundle's own models. Any other estimator runs through scikit-learn
 and is listed by name (`Compiled.uncompiled`); any other preprocessor is refused.
 """
@@ -17,7 +17,17 @@ import numpy as np
 from core.domain.features import Floats
 from core.errors import BundleProblem
 from core.ml.calibrate import CalibratedModel, MeanClassifier, MeanRegressor, ValueModel, outputs_of, trees_averaged
-from core.ml.compiled import Calibration, Compiled, LinearMember, MeanMember, Member, ObjectMember, TreeMember
+from core.ml.compiled import (
+    Calibration,
+    Compiled,
+    LinearMember,
+    MeanMember,
+    Member,
+    ObjectMember,
+    StackMember,
+    TreeMember,
+)
+from core.ml.stacking import StackClassifier, StackRegressor
 
 TOLERANCE = 1e-12
 _REGRESSORS = {"LinearRegression", "Ridge", "ElasticNet", "Lasso"}
@@ -224,8 +234,11 @@ def _member(task: str, name: str, model: Any, models: Mapping[str, Any]) -> Memb
 
 
 def _plain(task: str, name: str, estimator: Any, calibration: Calibration | None) -> Member | None:
-    """A linear or tree model as numbers or text; None if it is neither."""
+    """A linear, tree or stacked model as numbers or text; None if it is none of them."""
     kind = type(estimator).__name__
+    if isinstance(estimator, StackClassifier | StackRegressor):
+        final = _linear(name, estimator.final, calibration)
+        return StackMember(name, tuple(estimator.members), final.coef, final.intercept, final.calibration)
     if kind in ("LGBMClassifier", "LGBMRegressor"):
         k = int(getattr(estimator, "n_classes_", 1))
         found = calibration or Calibration(1.0, (0.0,) * (k if k > 2 else 1))
@@ -234,8 +247,10 @@ def _plain(task: str, name: str, estimator: Any, calibration: Calibration | None
     wanted = _REGRESSORS if task == "regression" else {"LogisticRegression"}
     if calibration is not None and task == "binary":
         wanted = wanted | _RANKERS  # the map gives them their probabilities
-    if kind not in wanted:
-        return None
+    return _linear(name, estimator, calibration) if kind in wanted else None
+
+
+def _linear(name: str, estimator: Any, calibration: Calibration | None) -> LinearMember:
     coef = np.atleast_2d(np.asarray(estimator.coef_, dtype=np.float64)).T
     intercept = np.broadcast_to(np.asarray(estimator.intercept_, dtype=np.float64), (coef.shape[1],)).copy()
     return LinearMember(

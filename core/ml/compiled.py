@@ -80,6 +80,25 @@ class MeanMember:
 
 
 @dataclass(frozen=True)
+class StackMember:
+    """A linear model over other members' calibrated margins, never a model predicted again."""
+
+    name: str
+    of: tuple[str, ...]  # linear and tree members
+    coef: Floats  # (n_members x k, k), members side by side in the order of `of`
+    intercept: Floats  # (k,)
+    calibration: Calibration = Calibration()
+
+    def margins(self, known: Mapping[str, Floats]) -> Floats:
+        """Margins, shape (k, n_rows), from margins by model, each (k, n_rows)."""
+        rows = [row for name in self.of for row in known[name]]
+        total = np.repeat(self.intercept[:, None], len(rows[0]), axis=1)
+        for weights, row in zip(self.coef, rows, strict=True):
+            total += weights[:, None] * row
+        return total
+
+
+@dataclass(frozen=True)
 class ObjectMember:
     """An imported estimator that has no compiled form and runs through scikit-learn."""
 
@@ -87,7 +106,7 @@ class ObjectMember:
     predict: Callable[[Floats], Floats] = field(compare=False)  # (n, n_inputs) -> (n, k) outputs
 
 
-Member = LinearMember | TreeMember | MeanMember | ObjectMember
+Member = LinearMember | TreeMember | StackMember | MeanMember | ObjectMember
 
 
 @dataclass(frozen=True)
@@ -153,11 +172,15 @@ class Compiled:
 
     def margins(self, inputs: Floats) -> dict[str, Floats]:
         """Calibrated margins by model, each (k, n_rows), for the members that have one."""
-        return {
+        found = {
             member.name: member.calibration.apply(member.margins(inputs))
             for member in self.members
             if isinstance(member, LinearMember | TreeMember)
         }
+        for member in self.members:
+            if isinstance(member, StackMember):
+                found[member.name] = member.calibration.apply(member.margins(found))
+        return found
 
     def predict(self, inputs: Floats) -> dict[str, Floats]:
         """Outputs by model, each (n_rows, k): P(positive), P(class) or the predicted value."""

@@ -9,6 +9,8 @@ elastic       elastic net logistic, half L1            elastic net, half L1 on t
 lightgbm      boosted trees, depth at most 6, early stopping on the calibration rows
 forest        LightGBM's random-forest mode
 mean          the mean of the other models' outputs; nothing is fitted
+stack         logistic regression over the other models' out-of-fold margins, see `core.ml.stacking`; least
+              squares with weights of at least 0 over their values for regression
 ============  =======================================  =============================================
 """
 
@@ -26,6 +28,7 @@ from core.domain.recipe import ModelSpec
 from core.errors import UnknownName
 
 MEAN = "mean"
+STACK = "stack"
 _ROUNDS, _PATIENCE = 600, 30
 
 
@@ -67,7 +70,7 @@ def fit_family(spec: ModelSpec, task: str, sample: Sample, seed: int) -> Fit:
     """
     fit = _FAMILIES.get(spec.family)
     if fit is None:
-        raise UnknownName("model family", spec.family, [*_FAMILIES, MEAN])
+        raise UnknownName("model family", spec.family, [*_FAMILIES, MEAN, STACK])
     return fit(task, sample, seed, dict(spec.params))
 
 

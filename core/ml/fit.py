@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,9 +24,10 @@ from core.ml.calibrate import (
 )
 from core.ml.compile import compile_models
 from core.ml.compiled import Compiled
-from core.ml.families import MEAN, Fit, Sample, fit_family
+from core.ml.families import MEAN, STACK, Fit, Sample, fit_family
 from core.ml.preprocess import feature_frame, fit_preprocessor
 from core.ml.split import Rows
+from core.ml.stacking import fit_stack
 
 Progress = Callable[[str, float], None]
 
@@ -84,14 +85,21 @@ def fit_models(
         np.ascontiguousarray(preprocessor.transform(feature_frame(use_case, matrix[calibration]))),
         target[calibration],
     )
-    fits, maps, models = {}, {}, {}
-    specs = [spec for spec in use_case.recipe.models if spec.family != MEAN]
-    for position, spec in enumerate(specs):
+    fits: dict[str, Fit] = {}
+    maps: dict[str, Map] = {}
+    models: dict[str, Any] = {}
+    plain = [spec for spec in use_case.recipe.models if spec.family not in (MEAN, STACK)]
+    stacks = [spec for spec in use_case.recipe.models if spec.family == STACK]
+    for position, spec in enumerate(plain + stacks):
         if progress:
-            progress(f"fitting {spec.name}", position / len(specs))
-        fits[spec.name] = fit_family(spec, task, sample, seed)
+            progress(f"fitting {spec.name}", position / len(plain + stacks))
+        if spec.family == STACK:
+            members = {member.name: models[member.name] for member in plain}
+            fits[spec.name] = fit_stack(spec, task, members, plain, sample, seed)
+        else:
+            fits[spec.name] = fit_family(spec, task, sample, seed)
         maps[spec.name], models[spec.name] = _calibrated(task, fits[spec.name], sample, names)
-    models = _in_recipe_order(use_case, models)
+    models = _in_recipe_order(use_case, models, [spec.name for spec in plain])
     return FittedModels(
         preprocessor=preprocessor,
         models=models,
@@ -109,11 +117,11 @@ def _calibrated(task: str, fit: Fit, sample: Sample, names: tuple[str, ...]) -> 
     return found, CalibratedModel(fit.estimator, found.slope, found.intercept, names)
 
 
-def _in_recipe_order(use_case: UseCase, fitted: Mapping[str, Any]) -> dict[str, Any]:
+def _in_recipe_order(use_case: UseCase, fitted: Mapping[str, Any], voters: Sequence[str]) -> dict[str, Any]:
     kind = MeanRegressor if use_case.task is Task.REGRESSION else MeanClassifier
 
     def model(spec: ModelSpec) -> Any:
-        return kind(dict(fitted)) if spec.family == MEAN else fitted[spec.name]
+        return kind({name: fitted[name] for name in voters}) if spec.family == MEAN else fitted[spec.name]
 
     return {spec.name: model(spec) for spec in use_case.recipe.models}
 

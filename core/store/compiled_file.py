@@ -12,7 +12,16 @@ import numpy as np
 
 from core.domain.features import Floats
 from core.errors import BundleProblem
-from core.ml.compiled import Calibration, Compiled, LinearMember, MeanMember, Member, ObjectMember, TreeMember
+from core.ml.compiled import (
+    Calibration,
+    Compiled,
+    LinearMember,
+    MeanMember,
+    Member,
+    ObjectMember,
+    StackMember,
+    TreeMember,
+)
 
 _ARRAYS = ("source", "impute", "indicator", "centre", "scale")
 
@@ -23,11 +32,11 @@ def pack(compiled: Compiled) -> bytes:
     members: list[dict[str, Any]] = []
     for place, member in enumerate(compiled.members):
         members.append({"kind": _kind(member), "name": member.name})
-        if isinstance(member, MeanMember):
+        if isinstance(member, MeanMember | StackMember):
             members[-1]["of"] = list(member.of)
-        if isinstance(member, LinearMember):
+        if isinstance(member, LinearMember | StackMember):
             arrays |= {f"{place}.coef": member.coef, f"{place}.intercept": member.intercept}
-        if isinstance(member, LinearMember | TreeMember):
+        if isinstance(member, LinearMember | StackMember | TreeMember):
             arrays[f"{place}.slope"] = np.float64(member.calibration.slope)
             arrays[f"{place}.shift"] = np.asarray(member.calibration.intercept, dtype=np.float64)
     layout = {"task": str(compiled.task), "feature_names": list(compiled.feature_names), "members": members}
@@ -37,8 +46,8 @@ def pack(compiled: Compiled) -> bytes:
 
 
 def _kind(member: Member) -> str:
-    kinds = {LinearMember: "linear", TreeMember: "tree", MeanMember: "mean", ObjectMember: "object"}
-    return kinds[type(member)]
+    kinds = {LinearMember: "linear", TreeMember: "tree", StackMember: "stack", MeanMember: "mean"}
+    return "object" if isinstance(member, ObjectMember) else kinds[type(member)]
 
 
 def unpack(content: bytes, tree_texts: Mapping[str, str], object_file: Callable[[str], Path]) -> Compiled:
@@ -67,15 +76,16 @@ def unpack(content: bytes, tree_texts: Mapping[str, str], object_file: Callable[
             members.append(MeanMember(name, tuple(facts["of"])))
         elif kind == "object":
             members.append(ObjectMember(name, StoredEstimator(object_file(name), layout["task"])))
-        elif kind == "linear":
-            calibration = _calibration(arrays, place)
-            members.append(LinearMember(name, arrays[f"{place}.coef"], arrays[f"{place}.intercept"], calibration))
+        elif kind in ("linear", "stack"):
+            numbers = arrays[f"{place}.coef"], arrays[f"{place}.intercept"], _calibration(arrays, place)
+            linear = kind == "linear"
+            members.append(LinearMember(name, *numbers) if linear else StackMember(name, tuple(facts["of"]), *numbers))
         elif name in tree_texts:
             members.append(TreeMember(name, tree_texts[name], _calibration(arrays, place)))
         else:
             raise BundleProblem(f"{name}.txt is missing.", "Restore the folder from a backup.", file=f"{name}.txt")
-    numbers = {name: arrays[name] for name in _ARRAYS}
-    return Compiled(layout["task"], tuple(layout["feature_names"]), **numbers, members=tuple(members))
+    shared = {name: arrays[name] for name in _ARRAYS}
+    return Compiled(layout["task"], tuple(layout["feature_names"]), **shared, members=tuple(members))
 
 
 def _calibration(arrays: Mapping[str, Any], place: int) -> Calibration:
