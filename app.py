@@ -25,6 +25,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     state.close()
 
 
+threading.Thread(target=state.import_ahead, name="import", daemon=True).start()
 app = st.App(
     "pages/desk.py",
     lifespan=lifespan,

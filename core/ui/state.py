@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,13 @@ def desk() -> Desk:
     opened = open_desk()
     train_job.register(opened)
     return opened
+
+
+def import_ahead() -> None:
+    """Import what the first page needs while the server is still being set up."""
+    with messages.logged("import"):
+        importlib.import_module("core.services.desk")
+        importlib.import_module("core.services.overview")
 
 
 FIRST_PAGE_SECONDS = 2.0
