@@ -85,21 +85,8 @@ def fit_models(
         np.ascontiguousarray(preprocessor.transform(feature_frame(use_case, matrix[calibration]))),
         target[calibration],
     )
-    fits: dict[str, Fit] = {}
-    maps: dict[str, Map] = {}
-    models: dict[str, Any] = {}
-    plain = [spec for spec in use_case.recipe.models if spec.family not in (MEAN, STACK)]
-    stacks = [spec for spec in use_case.recipe.models if spec.family == STACK]
-    for position, spec in enumerate(plain + stacks):
-        if progress:
-            progress(f"fitting {spec.name}", position / len(plain + stacks))
-        if spec.family == STACK:
-            members = {member.name: models[member.name] for member in plain}
-            fits[spec.name] = fit_stack(spec, task, members, plain, sample, seed)
-        else:
-            fits[spec.name] = fit_family(spec, task, sample, seed)
-        maps[spec.name], models[spec.name] = _calibrated(task, fits[spec.name], sample, names)
-    models = _in_recipe_order(use_case, models, [spec.name for spec in plain])
+    fits, maps, models = _fitted(use_case.recipe.models, task, sample, names, seed, progress)
+    models = _in_recipe_order(use_case, models)
     return FittedModels(
         preprocessor=preprocessor,
         models=models,
@@ -110,6 +97,27 @@ def fit_models(
     )
 
 
+def _fitted(
+    specs: Sequence[ModelSpec], task: str, sample: Sample, names: tuple[str, ...], seed: int, progress: Progress | None
+) -> tuple[dict[str, Fit], dict[str, Map], dict[str, Any]]:
+    """Every model that is fitted, the stacks last: they are fitted over the others."""
+    fits: dict[str, Fit] = {}
+    maps: dict[str, Map] = {}
+    models: dict[str, Any] = {}
+    plain = [spec for spec in specs if spec.family not in (MEAN, STACK)]
+    ordered = [*plain, *(spec for spec in specs if spec.family == STACK)]
+    for position, spec in enumerate(ordered):
+        if progress:
+            progress(f"fitting {spec.name}", position / len(ordered))
+        if spec.family == STACK:
+            members = {member.name: models[member.name] for member in plain}
+            fits[spec.name] = fit_stack(spec, task, members, plain, sample, seed)
+        else:
+            fits[spec.name] = fit_family(spec, task, sample, seed)
+        maps[spec.name], models[spec.name] = _calibrated(task, fits[spec.name], sample, names)
+    return fits, maps, models
+
+
 def _calibrated(task: str, fit: Fit, sample: Sample, names: tuple[str, ...]) -> tuple[Map, Any]:
     if task == "regression":
         return identity(1), ValueModel(fit.estimator, names)
@@ -117,8 +125,9 @@ def _calibrated(task: str, fit: Fit, sample: Sample, names: tuple[str, ...]) -> 
     return found, CalibratedModel(fit.estimator, found.slope, found.intercept, names)
 
 
-def _in_recipe_order(use_case: UseCase, fitted: Mapping[str, Any], voters: Sequence[str]) -> dict[str, Any]:
+def _in_recipe_order(use_case: UseCase, fitted: Mapping[str, Any]) -> dict[str, Any]:
     kind = MeanRegressor if use_case.task is Task.REGRESSION else MeanClassifier
+    voters = [spec.name for spec in use_case.recipe.models if spec.family not in (MEAN, STACK)]
 
     def model(spec: ModelSpec) -> Any:
         return kind({name: fitted[name] for name in voters}) if spec.family == MEAN else fitted[spec.name]
