@@ -12,6 +12,7 @@ from core.domain.columns import Columns
 from core.domain.features import Floats
 from core.domain.metrics.baseline import Verdict, against_baseline, constant_outputs
 from core.domain.metrics.binary import binary_metrics, ranking_metrics
+from core.domain.metrics.decisions import by_class_metrics, policy_metrics
 from core.domain.metrics.measured import Measured
 from core.domain.metrics.multiclass import class_metrics, multiclass_metrics
 from core.domain.metrics.recalibration import fit_line
@@ -104,7 +105,10 @@ def measure(
     common: dict[str, Any] = {"seed": seed, "clusters": clusters}
     if task == "binary":
         common["strata"] = fold
-    models = {name: _figures(task, rows.target, output, common) for name, output in outputs.items()}
+    models = {
+        name: _figures(task, rows.target, output, common) | _decisions(use_case, rows, output)
+        for name, output in outputs.items()
+    }
     plain = _figures(task, rows.target, baseline, common)
     return Arms(
         label=label,
@@ -184,6 +188,16 @@ def _figures(task: str, target: Floats, output: Floats, common: dict[str, Any]) 
     return regression_metrics(target, output[:, 0], **common)
 
 
+def _decisions(use_case: UseCase, rows: LabelledRows, output: Floats) -> dict[str, Measured]:
+    """Figures of what the policy would decide on a model's outputs."""
+    how: dict[str, Any] = {"seed": rows.splitter.seed, "clusters": rows.splitter.groups}
+    if use_case.task is Task.BINARY:
+        return policy_metrics(use_case.policy, rows.target, output[:, 0], **how)
+    if use_case.task is Task.MULTICLASS:
+        return by_class_metrics(rows.target.astype(np.int64), output.argmax(axis=1), use_case.target.classes, **how)
+    return {}
+
+
 def _rules_figures(use_case: UseCase, rows: LabelledRows, common: dict[str, Any]) -> Figures | None:
     """The incumbent rules on the rows they can score; their score is no probability, so only ranks count."""
     if use_case.rules is None:
@@ -194,12 +208,17 @@ def _rules_figures(use_case: UseCase, rows: LabelledRows, common: dict[str, Any]
         return None
     kept: dict[str, Any] = {name: part[told] if isinstance(part, np.ndarray) else part for name, part in common.items()}
     if use_case.task is Task.BINARY:
-        return ranking_metrics(rows.target[told], score[told], **kept)
+        found = ranking_metrics(rows.target[told], score[told], **kept)
+        kept.pop("strata")
+        return found | policy_metrics(use_case.policy, rows.target[told], score[told], top_band=band[told] == 0, **kept)
     if use_case.task is Task.REGRESSION:
         return regression_metrics(rows.target[told], score[told], **kept)
     n_classes = len(use_case.target.classes)
     codes = n_classes - 1 - band[told].astype(np.int64)
-    return class_metrics(rows.target[told].astype(np.int64), codes, n_classes, **kept)
+    observed = rows.target[told].astype(np.int64)
+    return class_metrics(observed, codes, n_classes, **kept) | by_class_metrics(
+        observed, codes, use_case.target.classes, **kept
+    )
 
 
 def _plain(figures: Figures) -> dict[str, Any]:

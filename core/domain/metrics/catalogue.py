@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,15 @@ _ALL = (
     Metric("ks", "KS", "largest gap between the scores' distributions of the two classes", True),
     Metric("brier", "Brier", "mean squared error of the probability", False),
     Metric("log_loss", "Log loss", "mean surprise at the outcome, in nats", False),
+    Metric(
+        "precision", "Precision", "share of the rows in the highest band (or put into the class) that are right", True
+    ),
+    Metric("recall", "Recall", "share of the positive rows (or of the class) that are found there", True),
+    Metric("f1", "F1", "harmonic mean of precision and recall", True),
+    Metric("flagged", "Flagged", "share of rows in the highest band; neither way is better", True),
+    Metric("precision_at_capacity", "Precision at capacity", "precision among as many rows as the team can take", True),
+    Metric("recall_at_capacity", "Recall at capacity", "recall of as many rows as the team can take", True),
+    Metric("f1_at_capacity", "F1 at capacity", "F1 of as many rows as the team can take", True),
     Metric("accuracy", "Accuracy", "share of rows whose most probable class is the observed one", True),
     Metric("macro_f1", "Macro F1", "mean F1 over the classes, each counting the same", True),
     Metric("weighted_f1", "Weighted F1", "mean F1 over the classes, weighted by their rows", True),
@@ -33,8 +42,20 @@ _ALL = (
     Metric("mae", "MAE", "mean absolute error", False, in_target_unit=True),
     Metric("median_ae", "Median AE", "half of the rows are missed by no more than this", False, in_target_unit=True),
     Metric("rmse", "RMSE", "root of the mean squared error", False, in_target_unit=True),
+    Metric("decile_lift", "Decile lift", "mean target in the tenth predicted highest over the mean of all", True),
 )
 
 METRICS: Mapping[str, Metric] = {metric.name: metric for metric in _ALL}
 
 PRIMARY: Mapping[str, str] = {"binary": "auc", "multiclass": "macro_auc", "regression": "r2"}
+
+
+def metric_of(name: str) -> Metric:
+    """The metric of a figure; `recall:High` is the recall of the class High.
+
+    >>> metric_of("recall:High").label, metric_of("auc").label
+    ('Recall of High', 'AUC')
+    """
+    plain, _, label = name.partition(":")
+    metric = METRICS[plain]
+    return replace(metric, name=name, label=f"{metric.label} of {label}") if label else metric

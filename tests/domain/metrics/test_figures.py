@@ -80,6 +80,7 @@ def test_regression_figures_agree_with_scikit_learn() -> None:
         "mae": theirs.mean_absolute_error(values, predictions),
         "median_ae": theirs.median_absolute_error(values, predictions),
         "rmse": theirs.root_mean_squared_error(values, predictions),
+        "decile_lift": values[np.argsort(-predictions)[:40]].mean() / values.mean(),
     }
     found = regression_metrics(values, predictions, seed=1)
     assert set(found) == set(expected)
