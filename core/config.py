@@ -22,9 +22,9 @@ class Settings:
 
     home: Path = _setting("RINGSIDE_HOME", CHECKOUT, "folder that holds models/ and data/")
     empty: bool = _setting("RINGSIDE_EMPTY", False, "1: start without training the built-in use cases")
-    memory_mb: int = _setting("RINGSIDE_MEMORY_MB", 256, "MB the prediction log's database may use")
+    memory_mb: int = _setting("RINGSIDE_MEMORY_MB", 192, "MB the prediction log's database may use")
     threads: int = _setting("RINGSIDE_THREADS", 2, "threads the prediction log's database may use")
-    chunk_rows: int = _setting("RINGSIDE_CHUNK_ROWS", 100_000, "rows scored and logged at a time")
+    chunk_rows: int = _setting("RINGSIDE_CHUNK_ROWS", 122_880, "rows scored and logged at a time")
     keep_uploads_days: int = _setting("RINGSIDE_KEEP_UPLOADS_DAYS", 30, "days an uploaded file is kept")
 
     @property

@@ -11,9 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from core.domain.columns import Array
 from core.domain.inference import Inference, Role, infer
 from core.domain.usecase import UseCase
 from core.errors import InputError

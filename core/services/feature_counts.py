@@ -1,4 +1,4 @@
-"""Bin counts of engineered features by day, gathered while a file is scored, for the drift pages."""
+"""Bin counts of engineered features by day, logged with the rows they count, for the drift pages."""
 
 from __future__ import annotations
 
@@ -10,59 +10,39 @@ import pyarrow as pa
 
 from core.domain.columns import Array
 from core.domain.features import Floats
-from core.domain.profile import Counts, bin_counts
+from core.domain.profile import bin_counts
 
 
-class FeatureCounts:
-    """Counts that add up over chunks.
+def feature_counts(profile: Mapping[str, Any], matrix: Floats, times: Array) -> pa.Table:
+    """Rows per day, feature and bin; bins without rows are left out.
 
     Parameters
     ----------
     profile : mapping
         The version's profile (`core.domain.profile`): names the features and their bins.
+    matrix : array, shape (n_rows, n_features)
+    times : array of datetime64, shape (n_rows,)
+        When each row happened.
+
+    Returns
+    -------
+    pyarrow.Table
+        day, feature, bin (its place among the profile's), n.
     """
-
-    def __init__(self, profile: Mapping[str, Any]) -> None:
-        self._profile = profile
-        self._by_day: dict[Any, Counts] = {}
-
-    def add(self, matrix: Floats, times: Array) -> None:
-        """Count a chunk.
-
-        Parameters
-        ----------
-        matrix : array, shape (n_rows, n_features)
-        times : array of datetime64, shape (n_rows,)
-            When each row happened.
-        """
-        if len(times) == 0:
-            return
-        days = times.astype("datetime64[D]")
-        if (days[1:] < days[:-1]).any():
-            order = np.argsort(days, kind="stable")
-            days, matrix = days[order], matrix[order]
-        names, starts = np.unique(days, return_index=True)
-        for day, start, end in zip(names, starts, [*starts[1:], len(days)], strict=True):
-            counts = bin_counts(self._profile, matrix[start:end])
-            self._by_day[day] = self._by_day[day] + counts if day in self._by_day else counts
-
-    def as_table(self) -> pa.Table:
-        """Columns day, feature, bin, n; bins without rows are left out."""
-        features = np.array([item["name"] for item in self._profile["features"]], dtype=object)
-        parts = []
-        for day, counts in self._by_day.items():
-            feature, place = np.nonzero(counts)
-            parts.append(
-                pa.table(
-                    {
-                        "day": pa.array(np.repeat(day, len(feature))),
-                        "feature": pa.array(features[feature], type=pa.string()),
-                        "bin": pa.array(place.astype(np.int32)),
-                        "n": pa.array(counts[feature, place]),
-                    }
-                )
-            )
-        return pa.concat_tables(parts) if parts else _SCHEMA.empty_table()
+    days = times.astype("datetime64[D]")
+    if (days[1:] < days[:-1]).any():
+        order = np.argsort(days, kind="stable")
+        days, matrix = days[order], matrix[order]
+    features = np.array([item["name"] for item in profile["features"]], dtype=object)
+    starts = np.flatnonzero(np.append(True, days[1:] != days[:-1])) if len(days) else np.empty(0, np.int64)
+    parts = []
+    for start, end in zip(starts, [*starts[1:], len(days)], strict=False):
+        counts = bin_counts(profile, matrix[start:end])
+        feature, place = np.nonzero(counts)
+        day = np.repeat(days[start], len(feature))
+        columns = [pa.array(day), pa.array(features[feature], pa.string()), pa.array(place.astype(np.int32))]
+        parts.append(pa.Table.from_arrays([*columns, pa.array(counts[feature, place])], schema=_SCHEMA))
+    return pa.concat_tables(parts) if parts else _SCHEMA.empty_table()
 
 
 _SCHEMA = pa.schema([("day", pa.date32()), ("feature", pa.string()), ("bin", pa.int32()), ("n", pa.int64())])

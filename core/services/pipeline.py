@@ -23,7 +23,7 @@ from core.domain.columns import Array
 from core.ml.scorer import Scorer, ScoreTable
 from core.services.access import Actor, Role
 from core.services.desk import Desk
-from core.services.feature_counts import FeatureCounts
+from core.services.feature_counts import feature_counts
 from core.services.jobs import JobRun
 from core.services.records import Accepted, accept, log_rows, log_scores, output_columns
 from core.store.identity import prediction_ids
@@ -65,7 +65,6 @@ class FileScoring:
         self.actor = Actor(spec["actor"]["name"], Role(spec["actor"]["role"]), spec["actor"]["via"])
         self.scorer: Scorer = desk.scorer(run.state.use_case, spec["version"])
         self.tally = Tally()
-        self.counts = FeatureCounts(self.scorer.bundle.profile)
         self.outputs = {name: Path(path) for name, path in self._output_paths().items() if path}
 
     def _output_paths(self) -> dict[str, str | None]:
@@ -130,8 +129,6 @@ class FileScoring:
                 self.run.report(self.tally.rows, source.fraction)
             if pending is not None:
                 self._logged(pending.result())
-        if self.tally.scored:
-            self.desk.log.append_feature_counts(self.scorer.use_case, self.batch, self.counts.as_table())
 
     def _score_chunk(self, chunk: Chunk, scored: ScoredWriter, rejects: RejectsWriter) -> tuple[Any, ...] | None:
         began = time.perf_counter()
@@ -155,10 +152,13 @@ class FileScoring:
     def _log_chunk(self, accepted: Accepted, scores: ScoreTable, ids: pa.Array, per_row_ms: float) -> Array:
         rows = log_rows(self.scorer.use_case, accepted, scores, ids, datetime.now(UTC))
         scored = log_scores(self.scorer, scores, ids, per_row_ms)
-        new = self.desk.log.append(self.scorer.use_case, self.batch, rows, scored)
-        fresh = slice(None) if new.all() else new
-        self.counts.add(scores.matrix[fresh], rows["as_of"].to_numpy()[fresh])
-        return new
+        times = rows["as_of"].to_numpy()
+
+        def count(new: Array) -> pa.Table:
+            fresh = slice(None) if new.all() else new
+            return feature_counts(self.scorer.bundle.profile, scores.matrix[fresh], times[fresh])
+
+        return self.desk.log.append(self.scorer.use_case, self.batch, rows, scored, count=count)
 
     def _logged(self, new: Array) -> None:
         self.tally.scored += len(new)
@@ -186,10 +186,8 @@ class FileScoring:
 
     def _notes(self) -> list[str]:
         if self.tally.known and self.scorer.use_case.entity is None:
-            return [
-                f"{self.tally.known:,} rows equal another row in every column; without a column that names a row "
-                "they count once."
-            ]
+            equal = f"{self.tally.known:,} rows equal another row in every column"
+            return [f"{equal}; without a column that names a row they count once."]
         return []
 
 

@@ -11,6 +11,7 @@ time, and one a little above a multiple leaves small row groups: 1.5 x the space
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from core.store.log_batches import Batch, LogBatches
 from core.store.log_queries import naive
 from core.store.log_schema import GLOBAL, create, quoted
 from core.store.log_shadow import create_shadow_view
+
+CountNew = Callable[[NDArray[np.bool_]], pa.Table]
 
 
 class PredictionLog(LogBatches):
@@ -76,7 +79,14 @@ class PredictionLog(LogBatches):
             self._known[use_case.key] = use_case
 
     def append(
-        self, use_case: UseCase, batch: Batch, rows: pa.Table, scores: pa.Table, *, role: str = "acting"
+        self,
+        use_case: UseCase,
+        batch: Batch,
+        rows: pa.Table,
+        scores: pa.Table,
+        *,
+        role: str = "acting",
+        count: CountNew | None = None,
     ) -> NDArray[np.bool_]:
         """Log rows and their scores, both or neither; rows that are logged already are left out.
 
@@ -90,6 +100,8 @@ class PredictionLog(LogBatches):
         scores : pyarrow.Table, n_rows rows in the same order
             Columns of `log_schema.SCORE_COLUMNS`, and models under their `score_names`.
         role : {"acting", "shadow", "replay"}
+        count : callable, optional
+            Which rows are new, shape (n_rows,) -> their feature counts (day, feature, bin, n), logged with them.
 
         Returns
         -------
@@ -109,25 +121,10 @@ class PredictionLog(LogBatches):
                 _insert(cursor, quoted(use_case.key, "rows"), ids, rows, {"batch": batch.number})
                 facts = {"batch": batch.number, "version": batch.version, "role": role, "scored_at": scored_at}
                 _insert(cursor, quoted(use_case.key, "scores"), ids, scores, facts)
+                if count is not None:
+                    _insert_counts(cursor, use_case, batch, count(new))
         self._count_known(batch, len(new) - len(ids))
         return new
-
-    def append_feature_counts(self, use_case: UseCase, batch: Batch, counts: pa.Table) -> None:
-        """Add bin counts of engineered features.
-
-        Parameters
-        ----------
-        counts : pyarrow.Table
-            day (date), feature, bin (the place among the profile's bins), n.
-        """
-        self.ensure(use_case)
-        with _Transaction(self._cursor()) as cursor:
-            cursor.register("chunk", counts)
-            cursor.execute(
-                f"INSERT INTO {quoted(use_case.key, 'feature_counts')} BY NAME "
-                "SELECT ?::INTEGER AS batch, ? AS version, day, feature, bin, n FROM chunk",
-                [batch.number, batch.version],
-            )
 
     def append_outcomes(self, use_case: UseCase, outcomes: pa.Table, *, received_at: datetime) -> int:
         """Log what happened; a changed outcome is a new revision, a repeated one is left out.
@@ -167,6 +164,17 @@ class PredictionLog(LogBatches):
                 [naive(received_at)],
             ).fetchall()
         return int(added[0][0])
+
+
+def _insert_counts(cursor: duckdb.DuckDBPyConnection, use_case: UseCase, batch: Batch, counts: pa.Table) -> None:
+    """Bin counts of engineered features: day (date), feature, bin (its place among the profile's bins), n."""
+    cursor.register("counts", counts)
+    cursor.execute(
+        f"INSERT INTO {quoted(use_case.key, 'feature_counts')} BY NAME "
+        "SELECT ?::INTEGER AS batch, ? AS version, day, feature, bin, n FROM counts",
+        [batch.number, batch.version],
+    )
+    cursor.unregister("counts")
 
 
 class _Transaction:

@@ -279,12 +279,14 @@ def test_the_log_reads_no_files(log: PredictionLog, tmp_path: Path) -> None:
         log._rows("SET enable_external_access = true")
 
 
-def test_feature_counts_add_up_by_day(log: PredictionLog, bnpl: UseCase, at: datetime) -> None:
+def test_feature_counts_add_up_by_day(log: PredictionLog, bnpl: UseCase, draw: Any, at: datetime) -> None:
     day = pa.array([at.date(), at.date()], pa.date32())
     counts = pa.table({"day": day, "feature": ["amount", "amount"], "bin": [0, 3], "n": [5, 7]})
     kept, wrong = start(log, bnpl, at), start(log, bnpl, at)
-    for batch in (kept, wrong, kept):
-        log.append_feature_counts(bnpl, batch, counts)
+    rows, scores = draw(bnpl, 9)
+    for batch, part in ((kept, 0), (wrong, 1), (kept, 2), (kept, 2)):  # the last chunk is known already
+        places = slice(3 * part, 3 * part + 3)
+        log.append(bnpl, batch, rows[places], scores[places], count=lambda new: counts if new.all() else counts[:0])
     log.void(wrong.id, at, "Ada", "wrong")
     found = log.feature_counts(bnpl, since=at - timedelta(days=1), until=at + timedelta(days=1))
     assert found.to_pylist() == [
