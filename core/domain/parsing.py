@@ -5,8 +5,9 @@ The database reads files by the same rules (`core.store.intake`); a property tes
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
@@ -14,7 +15,18 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from core.domain.columns import MISSING, NO_TEXTS, OTHER, YES_TEXTS, Array, Column, Kind
+from core.domain.columns import (
+    MISSING,
+    NO_SET,
+    NO_TEXTS,
+    OTHER,
+    SEPARATOR,
+    YES_TEXTS,
+    Array,
+    Column,
+    Kind,
+    absent,
+)
 from core.domain.schema import Parsed, Schema
 
 
@@ -25,24 +37,26 @@ def parse_row(schema: Schema, row: Mapping[str, Any]) -> dict[str, Parsed]:
     ----------
     schema : Schema
     row : mapping of str to Any
-        Raw column -> text, number, bool, date, datetime or None.
+        Raw column -> text, number, bool, date, datetime, list or None.
 
     Returns
     -------
     dict of str to Parsed
-        Arrays of shape (1,) for every column of the schema.
+        Arrays of one row for every column of the schema.
     """
     return {column.name: parse_value(column, row.get(column.name), schema.timezone) for column in schema.columns}
 
 
 def parse_value(column: Column, value: Any, timezone: str) -> Parsed:
-    """Read one value of one column into an array of shape (1,)."""
+    """Read one value of one column into an array of one row."""
     if value is None or (isinstance(value, str) and value.strip().lower() in column.nulls):
         return Parsed(_empty(column))
     if column.kind.is_text:
         return Parsed(np.array([str(value)], dtype=object))
     if column.kind.is_coded:
         return _parse_level(column, str(value))
+    if column.kind.is_list:
+        return _parse_list(column, value)
     read: Any = None
     if column.kind is Kind.TIME:
         read = read_time(value, timezone, column.time_format)
@@ -60,7 +74,7 @@ def _empty(column: Column) -> Array:
         return np.array([MISSING], dtype=np.int16)
     if column.kind is Kind.TIME:
         return np.array(["NaT"], dtype="datetime64[us]")
-    return np.array([""], dtype=object)
+    return absent(column, 1) if column.kind.is_list else np.array([""], dtype=object)
 
 
 @lru_cache(maxsize=512)
@@ -76,6 +90,51 @@ def _parse_level(column: Column, text: str) -> Parsed:
     return Parsed(np.array([OTHER], dtype=np.int16), {0: text})
 
 
+def _parse_list(column: Column, value: Any) -> Parsed:
+    """A list, or a text of one: separated by semicolons, or JSON."""
+    items = list(value) if isinstance(value, list | tuple | np.ndarray) else _items(str(value), column)
+    array = absent(column, 1)
+    if items:
+        read = _read_set(column, items) if column.kind is Kind.SET else _read_list(column, items)
+        if read is None:
+            return Parsed(array, {0: value if isinstance(value, str) else SEPARATOR.join(map(str, items))})
+        array[0] = read
+    return Parsed(array)
+
+
+def _items(text: str, column: Column) -> list[Any]:
+    if text.strip().lower() in column.nulls:  # NaN is no text, its words are
+        return []
+    if text.lstrip().startswith("["):
+        try:
+            items = json.loads(text)
+        except (ValueError, RecursionError):
+            return [text]
+        return items if isinstance(items, list) else [text]
+    return text.split(SEPARATOR)
+
+
+def _read_list(column: Column, items: Sequence[Any]) -> Array | None:
+    """Right-aligned numbers, shape (width,); None where one cannot be read or there are too many."""
+    numbers = [_read_number(item, column.decimal) for item in items]
+    if len(numbers) > column.width or any(number is None or math.isnan(number) for number in numbers):
+        return None
+    return np.array([math.nan] * (column.width - len(numbers)) + numbers)
+
+
+def _read_set(column: Column, items: Sequence[Any]) -> int | None:
+    """Bits of the levels; empty texts between separators say nothing."""
+    codes, mask = level_codes(column.levels), 0
+    for item in items:
+        text = str(item).strip().lower()
+        if text not in codes:
+            if text:
+                return None
+            continue
+        mask |= 1 << codes[text]
+    return mask or NO_SET
+
+
 def _read_number(value: Any, decimal: str) -> float | None:
     if isinstance(value, bool):
         return float(value)
@@ -88,7 +147,7 @@ def _read_number(value: Any, decimal: str) -> float | None:
         value = text
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

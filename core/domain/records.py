@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.domain.columns import Array, Column, Columns, Kind, missing_mask
+from core.domain.columns import SEPARATOR, Array, Column, Columns, Kind, levels_in, missing_mask
 from core.domain.schema import Schema
 
 Texts = Mapping[int, str]
@@ -20,7 +20,7 @@ def raw_table(schema: Schema, columns: Columns, other: Mapping[str, Texts] | Non
     Parameters
     ----------
     schema : Schema
-    columns : mapping of str to array, shape (n_rows,)
+    columns : mapping of str to array of n_rows rows
     other : mapping of str to mapping of int to str
         For category columns with unseen values: position -> the text as it came.
 
@@ -28,7 +28,8 @@ def raw_table(schema: Schema, columns: Columns, other: Mapping[str, Texts] | Non
     -------
     pyarrow.Table
         float64 for numbers, int64 for counts, bool for yes/no, dictionary of string for categories,
-        timestamp[us] (UTC, naive) for times, string for ids and texts; null where missing.
+        timestamp[us] (UTC, naive) for times, string for ids and texts, list of float64 for lists of numbers,
+        dictionary of string for sets ("a;b", levels in the column's order); null where missing.
     """
     arrays = {
         column.name: _arrow(column, columns[column.name], schema.timezone, (other or {}).get(column.name, {}))
@@ -44,6 +45,10 @@ def _arrow(column: Column, values: Array, timezone: str, other: Texts) -> pa.Arr
         return pa.array(to_utc(values, timezone))
     if column.kind.is_text:
         return pa.array(values, type=pa.string(), from_pandas=False)
+    if column.kind is Kind.NUMBERS:
+        return _lists(values)
+    if column.kind is Kind.SET:
+        return _sets(column, values)
     missing = missing_mask(column, values)
     mask = missing if missing.any() else None
     if column.kind is Kind.YESNO:
@@ -64,6 +69,24 @@ def _levels(column: Column, codes: Array, other: Texts) -> pa.Array:
     unknown = codes < 0
     indices = pa.array(np.where(unknown, 0, codes).astype(np.int32), mask=unknown if unknown.any() else None)
     return pa.DictionaryArray.from_arrays(indices, pa.array(labels, type=pa.string()))
+
+
+def _lists(values: Array) -> pa.Array:
+    """Lists of the numbers that are there, null where there is none."""
+    there = ~np.isnan(values)
+    lengths = there.sum(axis=1)
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    empty = lengths == 0
+    mask = pa.array(empty) if empty.any() else None
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(values[there]), mask=mask)
+
+
+def _sets(column: Column, masks: Array) -> pa.Array:
+    seen, places = np.unique(masks, return_inverse=True)
+    texts = [SEPARATOR.join(levels_in(column, mask)) or None for mask in seen.tolist()]
+    missing = missing_mask(column, masks)
+    indices = pa.array(places.astype(np.int32), mask=missing if missing.any() else None)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(texts, type=pa.string()))
 
 
 def to_utc(times: Array, timezone: str) -> Array:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.domain.columns import Array, Column, Columns, Kind, Missing, Unseen, absent, describe, missing_mask, shown
+from core.domain.row_rules import RowRule
 
 MOST_COUNT = 2.0**53  # beyond it a float64 no longer holds every whole number
 
@@ -24,7 +25,7 @@ class Parsed:
 
     Attributes
     ----------
-    values : array, shape (n_rows,)
+    values : array, shape (n_rows,), for lists of numbers (n_rows, width)
         Typed values (see `core.domain.columns`); missing where a text could not be read, OTHER where a
         category text is not among the levels.
     unread : mapping of int to str
@@ -48,15 +49,18 @@ class Problem:
 
 @dataclass(frozen=True)
 class Violation:
-    """One rule of one column, and the rows that break it."""
+    """One rule of one column, or of the row and pointed at one column, and the rows that break it."""
 
     column: Column
     rule: str
     rows: NDArray[np.int64]  # positions within the table, ascending
     values: list[str]  # as the person wrote them
+    sentences: list[str] | None = None  # one per row; None: the column's own rule, said in its words
 
     def messages(self) -> list[str]:
         """One sentence per row, in the order of `rows`."""
+        if self.sentences is not None:
+            return self.sentences
         allowed = describe(self.column)
         if self.rule == "required":
             return [f"{self.column.name} is missing; it takes {allowed}."] * len(self.rows)
@@ -91,10 +95,11 @@ class Checked:
 
 @dataclass(frozen=True)
 class Schema:
-    """The raw columns of a use case, in the order people see them."""
+    """The raw columns of a use case, in the order people see them, and the rules between them."""
 
     columns: tuple[Column, ...]
     timezone: str = "UTC"
+    rules: tuple[RowRule, ...] = ()
 
     def __iter__(self) -> Iterator[Column]:
         return iter(self.columns)
@@ -127,7 +132,7 @@ class Schema:
         Parameters
         ----------
         parsed : mapping of str to Parsed
-            By column name; arrays of shape (n_rows,).
+            By column name; arrays of n_rows rows.
         n_rows : int
         """
         checked = Checked(n_rows, np.ones(n_rows, dtype=bool), {})
@@ -135,8 +140,10 @@ class Schema:
             item = parsed.get(column.name) or Parsed(absent(column, n_rows))
             checked.columns[column.name] = item.values
             _check_presence(column, item, checked)
-            if column.kind.is_numeric:
+            if column.kind.is_numeric or column.kind is Kind.NUMBERS:
                 _check_numbers(column, item, checked)
+        for rule in self.rules:
+            _check_rule(self, rule, checked)
         return checked
 
 
@@ -167,6 +174,8 @@ def _check_numbers(column: Column, item: Parsed, checked: Checked) -> None:
     if column.kind is Kind.COUNT:
         outside |= np.abs(values) > MOST_COUNT
     if outside.any():
+        if column.kind is Kind.NUMBERS:  # of a list, name the numbers that are outside
+            item, outside = Parsed(np.where(outside, values, np.nan)), np.asarray(outside.any(axis=1))
         _report(column, "range", np.flatnonzero(outside), item, checked)
     if column.kind is Kind.COUNT:
         broken = (values != np.floor(values)) & ~np.isnan(values) & ~outside
@@ -174,8 +183,22 @@ def _check_numbers(column: Column, item: Parsed, checked: Checked) -> None:
             _report(column, "whole", np.flatnonzero(broken), item, checked)
 
 
+def _check_rule(schema: Schema, rule: RowRule, checked: Checked) -> None:
+    columns = {name: schema[name] for name in rule.columns}
+    rows = rule.broken(columns, checked.columns)
+    if len(rows):
+        first = rule.columns[0]
+        values = [shown(checked.columns[first][row]) for row in rows.tolist()]
+        said = [rule.sentence(columns, checked.columns, row) for row in rows.tolist()]
+        checked.violations.append(Violation(schema[first], rule.name, rows, values, said))
+        checked.ok[rows] = False
+
+
 def _report(column: Column, rule: str, rows: NDArray[np.int64], item: Parsed, checked: Checked) -> None:
     rows = np.sort(rows)
-    values = [item.unread.get(row) or shown(item.values[row]) for row in rows.tolist()]
+    if rule == "required":
+        values = [""] * len(rows)
+    else:
+        values = [item.unread.get(row) or shown(item.values[row]) for row in rows.tolist()]
     checked.violations.append(Violation(column, rule, rows, values))
     checked.ok[rows] = False

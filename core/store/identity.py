@@ -7,7 +7,8 @@ a time column has nothing but the row's content to go by, so there two equal row
 
 A row's canonical bytes are a fixed part and its texts. The fixed part starts with a digest of use case,
 version and source class, then holds per column, in schema order: float64 (numbers; -0.0 is 0.0, one NaN),
-int16 (level codes), int64 (microseconds since 1970, UTC), or the uint32 byte length of its text (ids and
+as many float64 as a list of numbers has room for, int16 (level codes), int64 (microseconds since 1970, UTC;
+the bits of a set), or the uint32 byte length of its text (ids and
 texts, and categories that take unseen values). The texts follow in the same order, as UTF-8. All
 integers and floats are little-endian.
 """
@@ -49,7 +50,7 @@ def prediction_ids(
     use_case : UseCase
     version : str
         The bundle that scores the rows.
-    columns : mapping of str to array, shape (n_rows,)
+    columns : mapping of str to array of n_rows rows
         Typed raw columns.
     other_texts : mapping of str to mapping of int to str
         By category column: row position -> the text that is not among its levels.
@@ -88,12 +89,14 @@ def row_bytes(
     head, tail = [_head(use_case.key, version, source)], []
     for column in use_case.schema:
         value = columns[column.name][row : row + 1]
-        if column.kind.is_numeric:
+        if column.kind.is_numeric or column.kind is Kind.NUMBERS:
             head.append(_canonical(value).tobytes())
         elif column.kind is Kind.TIME:
             head.append(_micros(value, use_case.schema.timezone).tobytes())
         elif column.kind.is_coded:
             head.append(value.astype("<i2").tobytes())
+        elif column.kind is Kind.SET:
+            head.append(value.astype("<i8").tobytes())
         if _has_text(column):
             text = value[0] if column.kind.is_text else other_texts.get(column.name, {}).get(row, "")
             tail.append(str(text).encode())
@@ -121,11 +124,14 @@ def _micros(times: Array, timezone: str) -> Array:
 
 def _layout(schema: Schema) -> np.dtype[np.void]:
     """One packed record: fields "v<place>" for values and "t<place>" for text lengths."""
-    fields: list[tuple[str, str]] = [("head", f"V{_HEAD}")]
+    fields: list[tuple[str, str] | tuple[str, str, tuple[int, ...]]] = [("head", f"V{_HEAD}")]
     for place, column in enumerate(schema):
-        if not column.kind.is_text:
-            kind = "<f8" if column.kind.is_numeric else "<i8" if column.kind is Kind.TIME else "<i2"
-            fields.append((f"v{place}", kind))
+        if column.kind.is_numeric:
+            fields.append((f"v{place}", "<f8"))
+        elif column.kind is Kind.NUMBERS:
+            fields.append((f"v{place}", "<f8", (column.width,)))
+        elif not column.kind.is_text:
+            fields.append((f"v{place}", "<i2" if column.kind.is_coded else "<i8"))
         if _has_text(column):
             fields.append((f"t{place}", "<u4"))
     return np.dtype(fields)
@@ -145,8 +151,8 @@ def _pack(
             packed[f"v{place}"] = _canonical(values)
         elif column.kind is Kind.TIME:
             packed[f"v{place}"] = _micros(values, use_case.schema.timezone)
-        elif column.kind.is_coded:
-            packed[f"v{place}"] = values
+        elif not column.kind.is_text:
+            packed[f"v{place}"] = _canonical(values) if column.kind is Kind.NUMBERS else values
         if not _has_text(column):
             continue
         unseen = other_texts.get(column.name, {})

@@ -87,6 +87,8 @@ _TYPES = {
     Kind.YESNO: "BOOLEAN",
     Kind.CATEGORY: "VARCHAR",
     Kind.ORDERED: "VARCHAR",
+    Kind.NUMBERS: "DOUBLE[]",
+    Kind.SET: "VARCHAR",  # its levels separated by semicolons
 }
 
 

@@ -16,9 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.domain.columns import MISSING, Array, Column, Kind
+from core.domain.columns import SEPARATOR, Array, Column, Kind, absent, shown
 from core.domain.parsing import parse_value, zone
 from core.domain.schema import Parsed
+from core.store.typed_lists import is_list, level_sets, number_lists
+from core.store.typed_numbers import floats, is_text, numbers_of
 
 _SPACE = r"[\s\x0b\x1c-\x1f\x{85}\p{Z}]*"
 _ZONED = r"[T ][0-9:.,]*(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
@@ -39,11 +41,11 @@ def read_column(column: Column, values: pa.Array, timezone: str) -> Parsed:
     Returns
     -------
     Parsed
-        Values of shape (n_rows,) and the texts that could not be read, by row.
+        Values of n_rows rows and the texts that could not be read, by row.
     """
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
-    if not _is_text(values.type):
+    if not is_text(values.type):
         typed = _typed(column, values, timezone)
         if typed is not None:
             return typed
@@ -54,10 +56,10 @@ def read_column(column: Column, values: pa.Array, timezone: str) -> Parsed:
 
 
 def as_texts(values: pa.Array) -> pa.Array:
-    """Values of any type as a person would write them; whole floats without a point."""
+    """Values of any type as a person would write them: whole floats without a point, lists with semicolons."""
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
-    if _is_text(values.type):
+    if is_text(values.type):
         return values.cast(pa.string())
     if pa.types.is_floating(values.type):
         values = pc.if_else(pc.is_nan(values), None, values)
@@ -72,11 +74,7 @@ def as_texts(values: pa.Array) -> pa.Array:
 
 
 def _written(item: object) -> str:
-    return item.isoformat() if hasattr(item, "isoformat") else str(item)
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+    return item.isoformat() if hasattr(item, "isoformat") else shown(item) if isinstance(item, list) else str(item)
 
 
 def _typed(column: Column, values: pa.Array, timezone: str) -> Parsed | None:
@@ -88,9 +86,11 @@ def _typed(column: Column, values: pa.Array, timezone: str) -> Parsed | None:
     if column.kind in (Kind.NUMBER, Kind.COUNT) and (numeric or pa.types.is_boolean(kind)):
         if pa.types.is_boolean(kind):
             values = values.cast(pa.int8())
-        return Parsed(_floats(values.cast(pa.float64(), safe=False)))
+        return Parsed(floats(values.cast(pa.float64(), safe=False)))
     if column.kind is Kind.YESNO and pa.types.is_boolean(kind):
-        return Parsed(_floats(values.cast(pa.int8()).cast(pa.float64())))
+        return Parsed(floats(values.cast(pa.int8()).cast(pa.float64())))
+    if column.kind.is_list and is_list(kind):
+        return _typed_lists(column, values, timezone)
     if column.kind is Kind.TIME and (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
         if getattr(kind, "tz", None):
             return Parsed(_wall(values.cast(pa.timestamp("us", "UTC"), safe=False), timezone))
@@ -98,30 +98,35 @@ def _typed(column: Column, values: pa.Array, timezone: str) -> Parsed | None:
     return None
 
 
-def _floats(values: pa.Array) -> NDArray[np.float64]:
-    array = values.to_numpy(zero_copy_only=False)
-    return np.asarray(array, dtype=np.float64)
-
-
 def _times(values: pa.Array) -> Array:
     return np.asarray(values.cast(pa.timestamp("us")).to_numpy(zero_copy_only=False), dtype="datetime64[us]")
 
 
 def _read_numbers(column: Column, values: pa.Array, timezone: str) -> Parsed:
-    texts = values
-    if column.decimal == ",":
-        texts = pc.replace_substring(pc.replace_substring(values, ".", ""), ",", ".")
-    try:
-        array = _floats(texts.cast(pa.float64()))
-        odd = np.isinf(array)  # 'inf' and '1e999' alike, and 'nan': Python judges
-        odd |= np.isnan(array) & ~values.is_null().to_numpy(zero_copy_only=False)
-    except pa.ArrowInvalid:
-        plain = pc.match_substring_regex(texts, r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$")
-        array = _floats(pc.if_else(plain, texts, None).cast(pa.float64()))
-        odd = ~np.asarray(plain.fill_null(True).to_numpy(zero_copy_only=False), dtype=bool) | np.isinf(array)
+    array, odd = numbers_of(column, values)
     if column.null_texts:
         odd |= _may_be_null(column, values)
     return _patch(column, values, timezone, array, odd)
+
+
+def _read_lists(column: Column, values: pa.Array, timezone: str) -> Parsed:
+    """Lists of numbers as text."""
+    array, odd = number_lists(column, pc.split_pattern(values, SEPARATOR))
+    if column.null_texts:
+        odd |= _may_be_null(column, values)
+    return _patch(column, values, timezone, array, odd)
+
+
+def _typed_lists(column: Column, values: pa.Array, timezone: str) -> Parsed:
+    """Arrow lists; a list with anything unusual in it is read as one row's list is."""
+    array, odd = (level_sets if column.kind is Kind.SET else number_lists)(column, values)
+    unread: dict[int, str] = {}
+    for row in np.flatnonzero(odd).tolist():
+        item = parse_value(column, values[row].as_py(), timezone)
+        array[row] = item.values[0]
+        if item.unread:
+            unread[row] = item.unread[0]
+    return Parsed(array, unread)
 
 
 def _read_times(column: Column, values: pa.Array, timezone: str) -> Parsed:
@@ -218,9 +223,8 @@ def _read_distinct(column: Column, values: pa.Array, timezone: str) -> Parsed:
     """Categories and yes/no: few distinct texts, each read once."""
     encoded = values.dictionary_encode()
     table, failed = _each(column, encoded.dictionary.to_pylist(), timezone)
-    missing = np.array([MISSING if column.kind.is_coded else np.nan], dtype=table.dtype)
     codes = pc.fill_null(encoded.indices, len(table)).to_numpy(zero_copy_only=False)
-    array = np.append(table, missing)[codes]
+    array = np.append(table, absent(column, 1))[codes]
     if not failed.any():
         return Parsed(array)
     rows = np.flatnonzero(np.append(failed, False)[codes])
@@ -284,4 +288,6 @@ _READERS: dict[Kind, Callable[[Column, pa.Array, str], Parsed]] = {
     Kind.YESNO: _read_distinct,
     Kind.CATEGORY: _read_distinct,
     Kind.ORDERED: _read_distinct,
+    Kind.NUMBERS: _read_lists,
+    Kind.SET: _read_distinct,
 }

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from core.domain.columns import Array, Columns, Kind
+from core.domain.columns import Array, Column, Columns, Kind
 from core.domain.records import raw_table
 from core.domain.usecase import UseCase
 from core.store.identity import prediction_ids
@@ -39,7 +39,8 @@ def log(tmp_path: Path) -> Iterator[PredictionLog]:
     opened.close()
 
 
-def _column(kind: Kind, levels: int, n_rows: int, rng: np.random.Generator, first: int) -> Array:
+def _column(column: Column, n_rows: int, rng: np.random.Generator, first: int) -> Array:
+    kind, levels = column.kind, len(column.levels)
     if kind.is_text:
         return np.array([f"E{first + row:05d}" for row in range(n_rows)], dtype=object)
     if kind is Kind.TIME:
@@ -48,12 +49,16 @@ def _column(kind: Kind, levels: int, n_rows: int, rng: np.random.Generator, firs
         return rng.integers(0, levels, n_rows).astype(np.int16)
     if kind is Kind.YESNO:
         return rng.integers(0, 2, n_rows).astype(float)
+    if kind is Kind.SET:
+        return rng.integers(1, 1 << levels, n_rows)
+    if kind is Kind.NUMBERS:
+        return rng.integers(1, 90, (n_rows, column.width)).astype(float)
     return rng.integers(1, 90, n_rows).astype(float)
 
 
 def draw_columns(use_case: UseCase, n_rows: int, first: int = 0, seed: int = 0) -> Columns:
     rng = np.random.default_rng(seed + first)
-    return {item.name: _column(item.kind, len(item.levels), n_rows, rng, first) for item in use_case.schema}
+    return {item.name: _column(item, n_rows, rng, first) for item in use_case.schema}
 
 
 def draw_chunk(

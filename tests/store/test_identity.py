@@ -25,6 +25,8 @@ SCHEMA = Schema(
         Column("member", Kind.YESNO),
         Column("city", Kind.CATEGORY, levels=("Rome", "Oslo"), unseen=Unseen.OTHER),
         Column("size", Kind.ORDERED, levels=("S", "M", "L")),
+        Column("paid", Kind.NUMBERS, width=2),
+        Column("services", Kind.SET, levels=("audit", "tax")),
     ),
     timezone="Europe/Berlin",
 )
@@ -33,11 +35,12 @@ MIXED = replace(builtin()["bnpl_default"], key="mixed", schema=SCHEMA)
 FLOATS = st.floats(allow_nan=True) | st.sampled_from([0.0, -0.0, float("nan"), -float("nan")])
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
 TIMES = st.datetimes().map(lambda at: np.datetime64(at, "us")) | st.just(np.datetime64("NaT", "us"))
-ROW = st.tuples(TEXTS, TEXTS, TIMES, FLOATS, FLOATS, FLOATS, st.integers(-2, 1), TEXTS, st.integers(-2, 2))
+CODES, SIZES, LISTS, SETS = st.integers(-2, 1), st.integers(-2, 2), st.tuples(FLOATS, FLOATS), st.integers(-1, 3)
+ROW = st.tuples(TEXTS, TEXTS, TIMES, FLOATS, FLOATS, FLOATS, CODES, TEXTS, SIZES, LISTS, SETS)
 
 
 def _columns(rows: list[tuple[object, ...]]) -> tuple[Columns, dict[str, dict[int, str]]]:
-    lead, note, when, amount, visits, member, city, unseen, size = zip(*rows, strict=True)
+    lead, note, when, amount, visits, member, city, unseen, size, paid, services = zip(*rows, strict=True)
     columns = {
         "lead": np.array(lead, dtype=object),
         "note": np.array(note, dtype=object),
@@ -47,6 +50,8 @@ def _columns(rows: list[tuple[object, ...]]) -> tuple[Columns, dict[str, dict[in
         "member": np.array(member, dtype=float),
         "city": np.array(city, dtype=np.int16),
         "size": np.array(size, dtype=np.int16),
+        "paid": np.array(paid, dtype=float),
+        "services": np.array(services, dtype=np.int64),
     }
     other = {row: str(unseen[row]) for row, code in enumerate(city) if code == OTHER}
     return columns, {"city": other} if other else {}
@@ -67,7 +72,7 @@ def test_an_id_is_the_hash_of_the_row_alone_or_among_others(rows: list[tuple[obj
         assert found == _one(columns, texts, row)
 
 
-BASE = ("a", "b", np.datetime64("2026-05-01T10:00", "us"), 1.0, 2.0, 1.0, OTHER, "Bonn", 1)
+BASE = ("a", "b", np.datetime64("2026-05-01T10:00", "us"), 1.0, 2.0, 1.0, OTHER, "Bonn", 1, (np.nan, 5.0), 2)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +89,10 @@ BASE = ("a", "b", np.datetime64("2026-05-01T10:00", "us"), 1.0, 2.0, 1.0, OTHER,
         (6, 0),
         (7, "Bonn "),
         (8, 2),
+        (9, (5.0, 5.0)),
+        (9, (np.nan, np.nan)),
+        (10, 3),
+        (10, -1),
     ],
 )
 def test_another_value_in_any_column_is_another_prediction(place: int, value: object) -> None:

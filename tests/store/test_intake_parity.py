@@ -29,6 +29,9 @@ COLUMNS = (
     Column("month", Kind.TIME, time_format="%b %Y"),
     Column("id", Kind.ID),
     Column("text", Kind.TEXT, null_texts=("Select",)),
+    Column("numbers", Kind.NUMBERS, width=3),
+    Column("commas", Kind.NUMBERS, width=2, decimal=",", null_texts=("-999", "1;2")),
+    Column("set", Kind.SET, levels=("1", "low", "Größe", "[x]")),
 )
 
 PIECES = st.sampled_from(
@@ -59,13 +62,23 @@ TIMES = st.one_of(
         ["2026-02-31", "31/02/2026 10:00", "2026-01-02T24:00:00", "20260102", "2026-W01-1", "1/2/2026 3:04"]
     ),
 )
-TEXTS = st.one_of(st.lists(PIECES, max_size=6).map("".join), NUMBERS, WORDS, TIMES, st.text(max_size=6))
+ITEMS = st.one_of(NUMBERS, WORDS, st.sampled_from(["", " ", " 2 ", "\xa03", "12,5"]))
+LISTS = st.one_of(
+    st.lists(ITEMS, max_size=4).map(";".join),
+    st.sampled_from(
+        ["[1, 2.5]", "[]", "[1, null]", "[NaN]", '["low", "1"]', " [true]", "[1", "[[1]]", "[1e400]", "[x]"]
+    ),
+)
+TEXTS = st.one_of(st.lists(PIECES, max_size=6).map("".join), NUMBERS, WORDS, TIMES, LISTS, st.text(max_size=6))
 
 
 def assert_equal(one: Parsed, many: Parsed, row: int, text: str) -> None:
     """One value read alone against the same value read in a column."""
     expected, found = one.values[0], many.values[row]
-    same = expected == found or (expected != expected and found != found)
+    if one.values.dtype == object:
+        same = expected == found
+    else:
+        same = np.array_equal(expected, found, equal_nan=expected.dtype.kind in "fM")
     assert same, f"{text!r}: alone {expected!r}, in a file {found!r}"
     assert one.unread.get(0) == many.unread.get(row), repr(text)
     assert one.values.dtype == many.values.dtype
@@ -90,6 +103,28 @@ def test_a_column_reads_like_single_values(column: Column, timezone: str, texts:
 def test_numbers_are_rounded_alike(column: Column, text: str) -> None:
     read = read_column(column, pa.array([text], pa.string()), "UTC")
     assert_equal(parse_value(column, text, "UTC"), read, 0, text)
+
+
+@pytest.mark.parametrize("column", [c for c in COLUMNS if c.kind.is_list], ids=lambda c: c.name)
+@settings(max_examples=100, deadline=None)
+@given(
+    rows=st.one_of(
+        st.lists(st.none() | st.lists(st.none() | st.floats(), max_size=4), max_size=12),
+        st.lists(st.none() | st.lists(st.none() | st.integers(-5, 5), max_size=4), max_size=12),
+        st.lists(st.none() | st.lists(st.none() | ITEMS, max_size=4), max_size=12),
+    ),
+    large=st.booleans(),
+)
+def test_arrow_lists_read_like_single_lists(column: Column, rows: list[list[object] | None], large: bool) -> None:
+    values = pa.array([None, *rows])[1:]
+    if pa.types.is_null(values.type):
+        values = values.cast(pa.list_(pa.float64()))
+    if large:
+        values = values.cast(pa.large_list(values.type.value_type))
+    read = read_column(column, values, "UTC")
+    assert len(read.values) == len(rows)
+    for row, items in enumerate(rows):
+        assert_equal(parse_value(column, items, "UTC"), read, row, repr(items))
 
 
 PLAIN = st.text(st.characters(exclude_categories=("Cs", "Cc"), include_characters="\r\n\t"), max_size=8)
