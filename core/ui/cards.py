@@ -155,11 +155,10 @@ def figures(case: CaseOverview) -> None:
                 height="stretch",
                 help=f"Of the latest day, champion {case.champion}; {days} with scores in the last 30.",
             )
-    shares = [
-        f"{words.chip(words.band_named(use_case, name))}\u00a0{rows:,}\u00a0({words.percent(rows / case.rows_total)})"
-        for name, rows in case.bands.items()
-    ]
-    st.markdown(" &nbsp; ".join(shares))
+    with st.container(horizontal=True, gap="small"):
+        for name, rows in case.bands.items():
+            band = words.chip(words.band_named(use_case, name))
+            st.markdown(f"{band} {rows:,} ({words.percent(rows / case.rows_total)})", width="content")
 
 
 def latest(case: CaseOverview) -> None:

@@ -25,8 +25,8 @@ def findings(rows: Sequence[Mapping[str, Any]]) -> None:
             "Level": st.column_config.MultiselectColumn(
                 "Level", options=list(FINDING_HUES), color=list(FINDING_HUES.values()), width=120
             ),
-            "Field": st.column_config.TextColumn(width="small"),
-            "Finding": st.column_config.TextColumn(width="medium"),
+            "Field": st.column_config.TextColumn(width=150),
+            "Finding": st.column_config.TextColumn(width=270),
             "Detail": st.column_config.TextColumn(width="large"),
         },
         alt="Findings about the file compared with the training data, worst first",

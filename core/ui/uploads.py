@@ -79,9 +79,9 @@ def let_go(shelf: dict[str, Any]) -> None:
 
 
 def _chosen(shelf: dict[str, Any]) -> None:
-    megabytes = shelf["path"].stat().st_size / 1e6
+    size = words.size(shelf["path"].stat().st_size)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f":material/description: **{messages.plain(shelf['filename'])}**, {megabytes:,.1f} MB")
+        st.markdown(f":material/description: **{messages.plain(shelf['filename'])}**, {size}")
         st.button("Use another file", icon=":material/swap_horiz:", on_click=let_go, args=(shelf,), type="tertiary")
 
 
@@ -215,7 +215,7 @@ def follow(job_id: str) -> None:
 
 def stopped(job: JobState, shelf: dict[str, Any]) -> None:
     """A job that ended without being done: why, and the ways on."""
-    titles = {"cancelled": "Cancelled", "failed": "Not scored", "interrupted": "Interrupted"}
+    titles = {"cancelled": "Scoring stopped", "failed": "Not scored", "interrupted": "Interrupted"}
     say = st.info if job.state == "cancelled" else st.error
     say(messages.plain(job.message or "What was logged stays logged."), title=titles[job.state])
     with st.container(horizontal=True):

@@ -101,6 +101,15 @@ def duration(seconds: float | None) -> str:
     return f"{whole // 3_600} h {whole % 3_600 // 60} min"
 
 
+def size(n_bytes: int) -> str:
+    """How large a file is.
+
+    >>> size(2_400), size(2_400_000)
+    ('2.4 kB', '2.4 MB')
+    """
+    return f"{n_bytes / 1e6:,.1f} MB" if n_bytes >= 1e5 else f"{n_bytes / 1e3:,.1f} kB"
+
+
 def band_named(use_case: UseCase, name: str) -> Band:
     """The band with this name."""
     return next(band for band in use_case.policy.bands if band.name == name)
