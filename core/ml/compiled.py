@@ -193,6 +193,12 @@ class Compiled:
                 outputs[member.name] = mean_of(outputs, member.of)
         return {member.name: outputs[member.name] for member in self.members}
 
+    def warm(self) -> None:
+        """Load what is loaded when the first row arrives, so that the first row need not wait."""
+        for member in self.members:
+            if isinstance(member, TreeMember):
+                _ = member.booster
+
     @property
     def uncompiled(self) -> tuple[str, ...]:
         """Models that run through scikit-learn."""

@@ -181,7 +181,7 @@ class Desk:
         """Load every acting version, so that no page has to wait for it."""
         for key in self.use_cases():
             if self.acting_version(key) is not None:
-                self.scorer(key)
+                self.scorer(key).bundle.compiled.warm()
 
     def close(self) -> None:
         """Stop the jobs, close the stores, give the lock back."""

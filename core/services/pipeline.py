@@ -142,7 +142,8 @@ class FileScoring:
             return None
         scores = self.scorer.score(accepted.columns, accepted.n_rows)
         version = self.scorer.card.version
-        ids = prediction_ids(use_case, version, accepted.columns, accepted.other_texts, accepted.n_rows)
+        facts = accepted.columns, accepted.other_texts, accepted.n_rows
+        ids = prediction_ids(use_case, version, *facts, row_numbers=accepted.row_numbers)
         texts = chunk.texts if accepted.n_rows == chunk.n_rows else chunk.texts.filter(pa.array(checked.ok))
         scored.write(texts, output_columns(self.scorer, accepted, scores, ids))
         self._count(accepted, scores)
@@ -181,14 +182,7 @@ class FileScoring:
             "seconds": round(seconds, 3),
             "rows_per_second": round(self.tally.rows / max(seconds, 1e-9)),
             "files": files,
-            "notes": self._notes(),
         }
-
-    def _notes(self) -> list[str]:
-        if self.tally.known and self.scorer.use_case.entity is None:
-            equal = f"{self.tally.known:,} rows equal another row in every column"
-            return [f"{equal}; without a column that names a row they count once."]
-        return []
 
 
 def _ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:

@@ -31,7 +31,8 @@ def score_table(scorer: Scorer, table: Any) -> pa.Table:
     if accepted.n_rows == 0:
         return pa.table({"score": pa.nulls(table.num_rows, pa.float64()), "why": why})
     scores = scorer.score(accepted.columns, accepted.n_rows)
-    ids = prediction_ids(use_case, scorer.card.version, accepted.columns, accepted.other_texts, accepted.n_rows)
+    facts = accepted.columns, accepted.other_texts, accepted.n_rows
+    ids = prediction_ids(use_case, scorer.card.version, *facts, row_numbers=accepted.row_numbers)
     scored = pa.table(output_columns(scorer, accepted, scores, ids))
     place = np.where(checked.ok, np.cumsum(checked.ok) - 1, 0)
     rows = scored.take(pa.array(place, mask=~checked.ok))

@@ -2,8 +2,8 @@
 
 The id is the first half of a SHA-256, shown as 32 hex digits and kept in 16 bytes. It covers the use case,
 the version, whether the row is live or replayed, and every raw column's value: the same row by page and by
-file is the same prediction; another version, value or time is a new one. A use case with neither an id nor
-a time column has nothing but the row's content to go by, so there two equal rows are one prediction.
+file is the same prediction; another version, value or time is a new one. Where no column names a row, its
+place in the file is part of the id, so that two equal rows stay two.
 
 A row's canonical bytes are a fixed part and its texts. The fixed part starts with a digest of use case,
 version and source class, then holds per column, in schema order: float64 (numbers; -0.0 is 0.0, one NaN),
@@ -42,6 +42,7 @@ def prediction_ids(
     n_rows: int,
     *,
     source: str = "live",
+    row_numbers: Array | None = None,
 ) -> pa.Array:
     """The id of every row.
 
@@ -57,13 +58,18 @@ def prediction_ids(
     n_rows : int
     source : {"live", "replay"}
         Rows that were scored to act on, or scored again to compare versions.
+    row_numbers : array of int64, shape (n_rows,), optional
+        Place of each row in its file, from 1 (a row alone is 1). Part of the id only where no column names a
+        row: there two equal rows of a file are two rows, and the same file again still adds nothing.
 
     Returns
     -------
     pyarrow.Array of string, shape (n_rows,)
         32 lower-case hex digits each.
     """
-    fixed, texts = _pack(use_case, version, columns, other_texts, n_rows, source)
+    head = _head(use_case.key, version, source)
+    places = None if use_case.entity else _places(row_numbers, n_rows)
+    fixed, texts = _pack(use_case.schema, head, columns, other_texts, places, n_rows)
     sha256 = hashlib.sha256
     if not texts:
         width, content = fixed.shape[1], memoryview(fixed.tobytes())
@@ -84,9 +90,12 @@ def row_bytes(
     row: int,
     *,
     source: str = "live",
+    row_number: int = 1,
 ) -> bytes:
     """The canonical bytes of one row, written value by value: the plain statement of what `prediction_ids` packs."""
     head, tail = [_head(use_case.key, version, source)], []
+    if use_case.entity is None:
+        head.append(row_number.to_bytes(8, "little"))
     for column in use_case.schema:
         value = columns[column.name][row : row + 1]
         if column.kind.is_numeric or column.kind is Kind.NUMBERS:
@@ -108,6 +117,10 @@ def _head(key: str, version: str, source: str) -> bytes:
     return hashlib.sha256("\0".join(("prediction", key, version, source)).encode()).digest()[:_HEAD]
 
 
+def _places(row_numbers: Array | None, n_rows: int) -> Array:
+    return np.ones(n_rows, dtype=np.int64) if row_numbers is None else row_numbers
+
+
 def _has_text(column: Column) -> bool:
     return column.kind.is_text or (column.kind.is_coded and column.unseen is Unseen.OTHER)
 
@@ -122,9 +135,10 @@ def _micros(times: Array, timezone: str) -> Array:
     return to_utc(times.astype("datetime64[us]"), timezone).view(np.int64).astype("<i8")
 
 
-def _layout(schema: Schema) -> np.dtype[np.void]:
+def _layout(schema: Schema, numbered: bool) -> np.dtype[np.void]:
     """One packed record: fields "v<place>" for values and "t<place>" for text lengths."""
     fields: list[tuple[str, str] | tuple[str, str, tuple[int, ...]]] = [("head", f"V{_HEAD}")]
+    fields += [("number", "<i8")] if numbered else []
     for place, column in enumerate(schema):
         if column.kind.is_numeric:
             fields.append((f"v{place}", "<f8"))
@@ -138,19 +152,21 @@ def _layout(schema: Schema) -> np.dtype[np.void]:
 
 
 def _pack(
-    use_case: UseCase, version: str, columns: Columns, other_texts: Texts, n_rows: int, source: str
+    schema: Schema, head: bytes, columns: Columns, other_texts: Texts, numbers: Array | None, n_rows: int
 ) -> tuple[NDArray[np.uint8], list[pa.Array]]:
     """The fixed parts, shape (n_rows, width), and the text columns that follow them."""
-    layout = _layout(use_case.schema)
+    layout = _layout(schema, numbers is not None)
     packed = np.empty(n_rows, dtype=layout)
-    packed["head"] = np.frombuffer(_head(use_case.key, version, source), dtype=f"V{_HEAD}")[0]
+    packed["head"] = np.frombuffer(head, dtype=f"V{_HEAD}")[0]
+    if numbers is not None:
+        packed["number"] = numbers
     texts: list[pa.Array] = []
-    for place, column in enumerate(use_case.schema):
+    for place, column in enumerate(schema):
         values = columns[column.name]
         if column.kind.is_numeric:
             packed[f"v{place}"] = _canonical(values)
         elif column.kind is Kind.TIME:
-            packed[f"v{place}"] = _micros(values, use_case.schema.timezone)
+            packed[f"v{place}"] = _micros(values, schema.timezone)
         elif not column.kind.is_text:
             packed[f"v{place}"] = _canonical(values) if column.kind is Kind.NUMBERS else values
         if not _has_text(column):

@@ -125,10 +125,16 @@ def test_use_case_version_and_source_class_tell_predictions_apart(columns_of: Ca
     assert all(len(str(item[0])) == 32 for item in ids)
 
 
-def test_without_id_and_time_the_content_is_the_identity() -> None:
+def test_where_no_column_names_a_row_equal_rows_of_a_file_stay_two() -> None:
     numbers: UseCase = replace(MIXED, schema=Schema((Column("x", Kind.NUMBER),)), entity=None)
-    ids = prediction_ids(numbers, "v1", {"x": np.array([1.0, 2.0, 1.0])}, {}, 3).to_pylist()
-    assert ids[0] == ids[2] != ids[1]
+    columns = {"x": np.array([1.0, 2.0, 1.0])}
+    places = np.arange(1, 4)
+    ids = prediction_ids(numbers, "v1", columns, {}, 3, row_numbers=places).to_pylist()
+    assert len(set(ids)) == 3
+    assert prediction_ids(numbers, "v1", columns, {}, 3, row_numbers=places).to_pylist() == ids
+    alone = prediction_ids(numbers, "v1", {"x": np.array([1.0])}, {}, 1).to_pylist()
+    assert alone == ids[:1]
+    assert ids[2] == hashlib.sha256(row_bytes(numbers, "v1", columns, {}, 2, row_number=3)).hexdigest()[:32]
 
 
 def test_no_rows_have_no_ids() -> None:
