@@ -83,6 +83,16 @@ def _order(codes: Array) -> Array:
     return np.asarray(np.maximum(codes, -1))
 
 
+def percentage(part: Array, whole: Array) -> Floats:
+    """100 part / whole, 0 where the whole is 0; shape (n_rows,).
+
+    >>> percentage(np.array([1.0, 0.0]), np.array([4.0, 0.0]))
+    array([25.,  0.])
+    """
+    share = np.zeros(len(whole))
+    return np.divide(100.0 * part, whole, out=share, where=whole != 0)
+
+
 def hour(times: Array) -> NDArray[np.int64]:
     """Hour of the day, 0-23.
 

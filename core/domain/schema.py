@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.domain.columns import Array, Column, Columns, Kind, Missing, Unseen, absent, describe, missing_mask, shown
+from core.domain.row_rules import RowRule, written
 
 MOST_COUNT = 2.0**53  # beyond it a float64 no longer holds every whole number
 
@@ -48,15 +49,18 @@ class Problem:
 
 @dataclass(frozen=True)
 class Violation:
-    """One rule of one column, and the rows that break it."""
+    """One rule of one column, or of the row and pointed at one column, and the rows that break it."""
 
     column: Column
     rule: str
     rows: NDArray[np.int64]  # positions within the table, ascending
     values: list[str]  # as the person wrote them
+    sentences: list[str] | None = None  # one per row; None: the column's own rule, said in its words
 
     def messages(self) -> list[str]:
         """One sentence per row, in the order of `rows`."""
+        if self.sentences is not None:
+            return self.sentences
         allowed = describe(self.column)
         if self.rule == "required":
             return [f"{self.column.name} is missing; it takes {allowed}."] * len(self.rows)
@@ -91,10 +95,11 @@ class Checked:
 
 @dataclass(frozen=True)
 class Schema:
-    """The raw columns of a use case, in the order people see them."""
+    """The raw columns of a use case, in the order people see them, and the rules between them."""
 
     columns: tuple[Column, ...]
     timezone: str = "UTC"
+    rules: tuple[RowRule, ...] = ()
 
     def __iter__(self) -> Iterator[Column]:
         return iter(self.columns)
@@ -137,6 +142,8 @@ class Schema:
             _check_presence(column, item, checked)
             if column.kind.is_numeric or column.kind is Kind.NUMBERS:
                 _check_numbers(column, item, checked)
+        for rule in self.rules:
+            _check_rule(self, rule, checked)
         return checked
 
 
@@ -174,6 +181,17 @@ def _check_numbers(column: Column, item: Parsed, checked: Checked) -> None:
         broken = (values != np.floor(values)) & ~np.isnan(values) & ~outside
         if broken.any():
             _report(column, "whole", np.flatnonzero(broken), item, checked)
+
+
+def _check_rule(schema: Schema, rule: RowRule, checked: Checked) -> None:
+    columns = {name: schema[name] for name in rule.columns}
+    rows = rule.broken(columns, checked.columns)
+    if len(rows):
+        first = rule.columns[0]
+        values = [written(schema[first], checked.columns[first][row]) for row in rows.tolist()]
+        said = [rule.sentence(columns, checked.columns, row) for row in rows.tolist()]
+        checked.violations.append(Violation(schema[first], rule.name, rows, values, said))
+        checked.ok[rows] = False
 
 
 def _report(column: Column, rule: str, rows: NDArray[np.int64], item: Parsed, checked: Checked) -> None:

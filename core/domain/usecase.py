@@ -13,8 +13,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from core.domain.advice import Advice, Gauge, ReferenceMean
 from core.domain.columns import Array, Columns
-from core.domain.features import Feature
+from core.domain.features import Feature, Floats
+from core.domain.grouping import Grouping
 from core.domain.policy import Policy
 from core.domain.recipe import Recipe
 from core.domain.rules import Rules
@@ -61,7 +63,15 @@ class Target:
 
 @dataclass(frozen=True)
 class UseCase:
-    """One scoring problem, whole."""
+    """One scoring problem, whole.
+
+    `truth` is the generator's true answer given what can be seen in a row: P(positive), shape (n_rows,), for
+    binary; the mean, shape (n_rows,), for regression; class probabilities in the order of `target.classes`,
+    shape (n_rows, n_classes), for multiclass.
+
+    `gauges`, `reference_means` and `advice` are what the result page of one row adds to its score; `advice`
+    takes the typed columns of one row, each of length 1, and the champion's outputs for it, shape (k,).
+    """
 
     key: str
     title: str
@@ -76,12 +86,16 @@ class UseCase:
     entity: str | None = None  # the id column that names a row; None: the row's place in its file
     group: str | None = None  # the id column that must not be split
     rules: Rules | None = None
-    sensitive: tuple[str, ...] = ()
+    sensitive: tuple[str, ...] = ()  # columns or groupings
+    groupings: tuple[Grouping, ...] = ()
     actionable: tuple[str, ...] = ()
     synthesize: Callable[[int, int], pa.Table] | None = None  # (n_rows, seed) -> labelled table
-    truth: Callable[[Columns], Array] | None = None  # generator's true probability (or mean), given what can be seen
+    truth: Callable[[Columns], Array] | None = None  # see above
     shadow_view: str | None = None  # name of the view of rules against models, where the case promises one
     notes: tuple[str, ...] = ()  # what the desk must say about this case
+    gauges: tuple[Gauge, ...] = ()
+    reference_means: tuple[ReferenceMean, ...] = ()
+    advice: Callable[[Columns, Floats], tuple[Advice, ...]] | None = None
     origin: str = "built-in"  # or the TOML file it was adopted into
     facts: Mapping[str, Any] = field(default_factory=dict)  # adopted cases: how their data was read
 

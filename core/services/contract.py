@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from core.domain.columns import Columns, Kind
+from core.domain.columns import Columns, Kind, writing_problem
 from core.domain.features import feature_matrix
 from core.domain.parsing import parse_row
 from core.domain.policy import Mode
@@ -96,11 +96,19 @@ def names_are_unique(sample: Sample) -> str | None:
 
 @_check
 def columns_that_are_named_exist(sample: Sample) -> str | None:
-    """Entity, group, sensitive and actionable columns are columns of the schema."""
+    """Entity, group, sensitive and actionable columns, and those of row rules, are columns of the schema."""
     case = sample.case
     named = [case.entity, case.group, *case.sensitive, *case.actionable]
+    named += [name for rule in case.schema.rules for name in rule.columns]
     strangers = [name for name in named if name is not None and name not in case.schema]
     return f"not in the schema: {', '.join(strangers)}" if strangers else None
+
+
+@_check
+def lists_and_sets_can_be_written(sample: Sample) -> str | None:
+    """A list has a width; a set has 1 to 63 levels that differ in more than case and hold no semicolon."""
+    problems = ((column.name, writing_problem(column)) for column in sample.case.schema)
+    return next((f"{name}: {problem}" for name, problem in problems if problem), None)
 
 
 @_check
@@ -239,3 +247,46 @@ def time_is_required(sample: Sample) -> str | None:
     read = {name for feature in sample.case.features for name in feature.inputs}
     late = [c.name for c in sample.case.schema.of_kind(Kind.TIME) if c.name in read and not c.required]
     return f"not required: {', '.join(late)}" if late and sample.case.origin == "built-in" else None
+
+
+@_check
+def the_result_page_reads_features(sample: Sample) -> str | None:
+    """Gauges and reference means name features; a gauge's zones lie on its scale, a mean is not zero."""
+    case = sample.case
+    shown = {gauge.feature for gauge in case.gauges} | {item.feature for item in case.reference_means}
+    strangers = shown - set(case.feature_names)
+    if strangers:
+        return f"no feature: {', '.join(sorted(strangers))}"
+    for gauge in case.gauges:
+        if not gauge.minimum <= gauge.low <= gauge.high <= gauge.maximum:
+            return f"the zones of {gauge.feature} do not lie on its scale"
+    return "a reference mean of zero" if any(item.mean == 0 for item in case.reference_means) else None
+
+
+@_check
+def advice_is_about_one_row(sample: Sample) -> str | None:
+    """Every row that passes the check can be advised on, whatever the models say of it."""
+    case = sample.case
+    if case.advice is None:
+        return None
+    outputs = np.full(len(case.output_names), 1.0 / len(case.output_names))
+    for place in range(len(sample.rows)):
+        if not all(item.topic and item.text for item in case.advice(sample.columns(place, place + 1), outputs)):
+            return f"row {place + 1}: advice without topic or text"
+    return None
+
+
+@_check
+def the_truth_has_the_shape_of_an_answer(sample: Sample) -> str | None:
+    """The generator's truth is one number per row, or one probability per row and class."""
+    case = sample.case
+    if case.truth is None or not sample.rows:
+        return None
+    known = case.truth(sample.columns())
+    n_rows, n_classes = len(sample.rows), len(case.target.classes)
+    shape = (n_rows, n_classes) if case.task is Task.MULTICLASS else (n_rows,)
+    if known.shape != shape:
+        return f"shape {known.shape}, not {shape}"
+    is_share = case.task is Task.REGRESSION or bool(((known >= 0) & (known <= 1)).all())
+    sums = case.task is not Task.MULTICLASS or bool(np.allclose(known.sum(axis=1), 1.0))
+    return None if is_share and sums else "no probabilities"

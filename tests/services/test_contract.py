@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.domain.advice import Advice, Gauge
 from core.domain.columns import Columns
 from core.domain.features import Feature
 from core.domain.policy import Mode
 from core.domain.recipe import ModelSpec
+from core.domain.row_rules import at_most
 from core.domain.usecase import UseCase
-from core.services.contract import CHECKS, check_use_case
+from core.services.contract import CHECKS, SAMPLE_ROWS, check_use_case
 from core.usecases import builtin
 
 CASES = builtin()
@@ -39,6 +41,9 @@ BROKEN: dict[str, UseCase] = {
     "bands cover every score": replace(LEADS, policy=replace(LEADS.policy, bands=LEADS.policy.bands[::-1])),
     "classes fit the task": replace(LEADS, target=replace(LEADS.target, classes=("0", "1", "2"))),
     "shadow mode has rules": replace(LEADS, policy=replace(LEADS.policy, mode=Mode.SHADOW), rules=None),
+    "the result page reads features": replace(LEADS, gauges=(Gauge("pages", "Pages", 10, 20),)),
+    "advice is about one row": replace(LEADS, advice=lambda columns, outputs: (Advice("Pages", ""),)),
+    "the truth has the shape of an answer": replace(LEADS, truth=lambda columns: np.zeros((SAMPLE_ROWS, 2))),
     "a row scores the same alone": replace(
         LEADS, features=(Feature("rank", ("page_views",), _batch_rank, "rank in the file"),)
     ),
@@ -58,3 +63,14 @@ def test_rules_outside_the_bands_are_noticed() -> None:
     assert LEADS.rules is not None
     broken = replace(LEADS, rules=replace(LEADS.rules, band=band))
     assert {r.name: r for r in check_use_case(broken)}["rules use the bands"].problem
+
+
+def test_a_row_rule_over_a_column_that_is_not_there_is_noticed() -> None:
+    schema = replace(LEADS.schema, rules=(at_most("page_views", "pages"),))
+    results = {result.name: result for result in check_use_case(replace(LEADS, schema=schema))}
+    assert "pages" in results["columns that are named exist"].problem
+
+
+def test_gauge_zones_off_their_scale_are_noticed() -> None:
+    broken = replace(LEADS, gauges=(Gauge("page_views", "Pages", 10, 200),))
+    assert {r.name: r for r in check_use_case(broken)}["the result page reads features"].problem
