@@ -17,6 +17,7 @@ id text       object array of str, "" where missing; never a feature
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -119,7 +120,12 @@ class Column:
 
     @property
     def title(self) -> str:
-        return self.label or self.name.replace("_", " ").capitalize()
+        """What people read: the label, or the name in words ("EducationLevel" is "Education level")."""
+        if self.label:
+            return self.label
+        words = re.sub(r"(?<=[a-z])(?=[A-Z])|[_.]+", " ", self.name).split()
+        said = " ".join(word if word.isupper() else word.lower() for word in words)
+        return said[:1].upper() + said[1:] or self.name
 
     @property
     def required(self) -> bool:
@@ -198,6 +204,23 @@ def levels_in(column: Column, mask: int) -> tuple[str, ...]:
     ('audit', 'legal')
     """
     return () if mask == NO_SET else tuple(level for bit, level in enumerate(column.levels) if mask >> bit & 1)
+
+
+def writing_problem(column: Column) -> str:
+    """Why values of a list column could not be written or read back; "" where they can.
+
+    >>> writing_problem(Column("s", Kind.SET, levels=("audit", "Audit"))), writing_problem(Column("n", Kind.NUMBERS))
+    ("'audit' cannot be told from other texts", 'no width')
+    """
+    if column.kind is Kind.NUMBERS:
+        return "" if column.width > 0 else "no width"
+    if column.kind is not Kind.SET:
+        return ""
+    if not 1 <= len(column.levels) <= MOST_LEVELS:
+        return f"{len(column.levels)} levels"
+    plain = [level.strip().lower() for level in column.levels]
+    unclear = [text for text in plain if SEPARATOR in text or text in column.nulls or plain.count(text) > 1]
+    return f"'{unclear[0]}' cannot be told from other texts" if unclear else ""
 
 
 def describe(column: Column) -> str:
