@@ -96,10 +96,11 @@ def names_are_unique(sample: Sample) -> str | None:
 
 @_check
 def columns_that_are_named_exist(sample: Sample) -> str | None:
-    """Entity, group, sensitive and actionable columns, and those of row rules, are columns of the schema."""
+    """Entity, group, sensitive and actionable columns, and those of row rules and groupings, are in the schema."""
     case = sample.case
-    named = [case.entity, case.group, *case.sensitive, *case.actionable]
-    named += [name for rule in case.schema.rules for name in rule.columns]
+    cut = {grouping.name: grouping.column for grouping in case.groupings}
+    named = [case.entity, case.group, *(cut.get(name, name) for name in case.sensitive), *case.actionable]
+    named += [*cut.values(), *(name for rule in case.schema.rules for name in rule.columns)]
     strangers = [name for name in named if name is not None and name not in case.schema]
     return f"not in the schema: {', '.join(strangers)}" if strangers else None
 
