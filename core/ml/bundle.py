@@ -16,7 +16,7 @@ from core.ml.compiled import Compiled
 class Card:
     """What is known about a version; written beside its models as card.json.
 
-    `metrics`, `split`, `lineage` and `calibration` hold plain JSON values, so that a page, the API and a
+    `metrics`, `split`, `lineage`, `calibration` and `interval` hold plain JSON values, so that a page, the API and a
     program can read a card without this package.
     """
 
@@ -34,6 +34,7 @@ class Card:
     split: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
     calibration: Mapping[str, Any] = field(default_factory=dict)
+    interval: Mapping[str, Any] = field(default_factory=dict)  # the champion's, see core.ml.intervals
     lineage: Mapping[str, Any] = field(default_factory=dict)
     compile_difference: float = 0.0
     uncompiled: tuple[str, ...] = ()

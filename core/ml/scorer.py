@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.domain.columns import Columns
+from core.domain.conformal import Intervals
 from core.domain.features import Floats, feature_matrix
 from core.domain.policy import Codes, Mode, band_codes
 from core.domain.score import scalar_score
@@ -37,6 +38,8 @@ class ScoreTable:
     rules_score, rules_band : arrays, shape (n_rows,), or None
     decision : array of int8, shape (n_rows,)
         Band whose decision is taken: the rules' in shadow mode, else the champion's.
+    interval_low, interval_high : arrays, shape (n_rows,), or None
+        The champion's prediction interval, in target units, where its card has one.
     """
 
     matrix: Floats
@@ -48,6 +51,8 @@ class ScoreTable:
     rules_score: Floats | None
     rules_band: Codes | None
     decision: Codes
+    interval_low: Floats | None = None
+    interval_high: Floats | None = None
 
 
 class Scorer:
@@ -70,6 +75,7 @@ class Scorer:
         self.use_case = use_case
         self.bundle = bundle
         self.card = bundle.card
+        self.intervals = Intervals.from_json(bundle.card.interval) if "factor" in bundle.card.interval else None
         self.decided_by = "rules" if use_case.policy.mode is Mode.SHADOW else "champion"
 
     def score(self, columns: Columns, n_rows: int) -> ScoreTable:
@@ -91,8 +97,23 @@ class Scorer:
         rules_score, rules_band = case.rules.apply(columns) if case.rules else (None, None)
         decided = rules_band if self.decided_by == "rules" and rules_band is not None else band
         return ScoreTable(
-            matrix, outputs, scores, _mean(scores), _agreement(bands, band), band, rules_score, rules_band, decided
+            matrix=matrix,
+            outputs=outputs,
+            scores=scores,
+            consensus=_mean(scores),
+            agreement=_agreement(bands, band),
+            band=band,
+            rules_score=rules_score,
+            rules_band=rules_band,
+            decision=decided,
+            **self._interval(scores[self.card.champion]),
         )
+
+    def _interval(self, predictions: Floats) -> dict[str, Floats]:
+        if self.intervals is None:
+            return {}
+        low, high = self.intervals.bounds(predictions)
+        return {"interval_low": low, "interval_high": high}
 
     def bands(self, model: str, outputs: Floats, scores: Floats) -> Codes:
         """Band codes of one model's scores: by cutoff, or for classes by the most probable class."""

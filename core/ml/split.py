@@ -1,11 +1,11 @@
-"""Which rows train, which calibrate, which judge: held out by time, by group, or at random by class.
+"""Which rows train, calibrate, set intervals and judge: held out by time, by group, or at random by class.
 
 Every function takes and returns row positions; nothing here looks at a feature.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -18,21 +18,29 @@ from core.errors import InputError
 Rows = NDArray[np.int64]
 
 TEST_SHARE = 0.20
-CALIBRATION_SHARE = 0.15  # of all rows: early stopping and the probability map
+CALIBRATION_SHARE = 0.15  # of all rows: early stopping, the probability map, the spread of residuals
+CONFORMAL_SHARE = 0.10  # of all rows, where a prediction needs an interval
 N_FOLDS = 5
 
 
 @dataclass(frozen=True)
 class Partition:
-    """Row positions of the three parts, each ascending; no row is in two."""
+    """Row positions of the parts, each ascending; no row is in two. `conformal` may be empty."""
 
     train: Rows
     calibration: Rows
     test: Rows
+    conformal: Rows = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+    @property
+    def known(self) -> Rows:
+        """Every row that is not tested on."""
+        return np.concatenate([self.train, self.calibration, self.conformal])
 
     def parts(self) -> dict[str, Rows]:
-        """The parts by name, in the order rows flow through them."""
-        return {"train": self.train, "calibration": self.calibration, "test": self.test}
+        """The parts by name, in the order rows flow through them; none that is empty."""
+        found = {"train": self.train, "calibration": self.calibration, "conformal": self.conformal, "test": self.test}
+        return {name: rows for name, rows in found.items() if len(rows)}
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,7 @@ class Splitter:
     kind : Split
     strata : array of int64, shape (n_rows,)
         Class codes; all zero for regression. Read by random splits only.
-    times : array of datetime64, shape (n_rows,), or None
+    times : array of datetime64, or of numbers that order the rows, shape (n_rows,), or None
         Rows without a time count as the oldest, so that they can only train.
     groups : array of int64, shape (n_rows,), or None
         Entity codes, see `group_codes`.
@@ -71,11 +79,19 @@ class Splitter:
         """The same rows, split at random by class: the figure that stands beside the honest one."""
         return Splitter(Split.RANDOM, self.strata, self.times, self.groups, self.seed)
 
-    def partition(self) -> Partition:
-        """Train, calibration and test rows of the whole."""
+    def partition(self, conformal: bool = False) -> Partition:
+        """Train, calibration and test rows of the whole, and conformal rows if asked for.
+
+        By time the conformal rows are the last before the test rows: the likest to what comes next. The test
+        rows are the same with and without them.
+        """
         rest, test = self.hold_out(np.arange(self.n_rows), TEST_SHARE)
-        train, calibration = self.hold_out(rest, CALIBRATION_SHARE / (1 - TEST_SHARE))
-        return Partition(train, calibration, test)
+        if not conformal:
+            train, calibration = self.hold_out(rest, CALIBRATION_SHARE / (1 - TEST_SHARE))
+            return Partition(train, calibration, test)
+        rest, held = self.hold_out(rest, CONFORMAL_SHARE / (1 - TEST_SHARE))
+        train, calibration = self.hold_out(rest, CALIBRATION_SHARE / (1 - TEST_SHARE - CONFORMAL_SHARE))
+        return Partition(train, calibration, test, held)
 
     def hold_out(self, rows: Rows, share: float) -> tuple[Rows, Rows]:
         """Split rows into (kept, held out), both ascending, about `share` of them held out.
@@ -118,9 +134,12 @@ class Splitter:
         fold = self._group_folds(n_folds) if self.kind is Split.GROUP else self._stratified(rows, n_folds)
         return [(rows[fold != k], rows[fold == k]) for k in range(n_folds) if (fold == k).any()]
 
-    def _by_time(self, rows: Rows) -> tuple[Rows, NDArray[np.int64]]:
+    def _by_time(self, rows: Rows) -> tuple[Rows, Array]:
         assert self.times is not None
-        at = self.times[rows].astype("datetime64[us]").view(np.int64)  # NaT is the smallest integer: oldest
+        if self.times.dtype.kind == "M":
+            at = self.times[rows].astype("datetime64[us]").view(np.int64)  # NaT is the smallest integer: oldest
+        else:
+            at = np.nan_to_num(self.times[rows].astype(np.float64), nan=-np.inf)
         order = np.argsort(at, kind="stable")
         return rows[order], at[order]
 
@@ -171,7 +190,7 @@ def group_codes(groups: Array | None) -> NDArray[np.int64] | None:
     return np.asarray(np.unique(np.asarray(groups).astype(str), return_inverse=True)[1], dtype=np.int64)
 
 
-def _tie_free(at: NDArray[np.int64], cut: int) -> int:
+def _tie_free(at: Array, cut: int) -> int:
     """The position nearest to `cut` that separates no two equal times; 0 or len(at) if there is none."""
     cut = min(max(cut, 1), len(at) - 1) if len(at) > 1 else 0
     left = int(np.searchsorted(at, at[cut], side="left"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from core.ml.compile import largest_difference
 from core.ml.compiled import Compiled
 from core.ml.evaluate import Arms, LabelledRows, calibration_line, cross_validate, measure
 from core.ml.fit import FittedModels, Progress, fit_models
+from core.ml.intervals import fit_champion_intervals, partition_for
 from core.ml.lineage import lineage
 from core.ml.preprocess import feature_frame
 from core.ml.split import Partition, Rows, Splitter, group_codes
@@ -57,6 +58,8 @@ class Trained:
     verdict : str
         The champion's, in words.
     notes : tuple of str
+    interval : mapping
+        The champion's prediction interval, see `core.ml.intervals`; {} without one.
     """
 
     preprocessor: Any
@@ -74,6 +77,7 @@ class Trained:
     lineage: Mapping[str, Any]
     verdict: str
     notes: tuple[str, ...]
+    interval: Mapping[str, Any] = field(default_factory=dict)
 
 
 def train(
@@ -95,7 +99,7 @@ def train(
         Typed raw columns that passed the schema's check.
     target : array, shape (n_rows,)
         0/1 (binary), codes into `target.classes` (multiclass), or values (regression).
-    times : array of datetime64, shape (n_rows,), optional
+    times : array of datetime64, or of numbers that order the rows, shape (n_rows,), optional
         Needed where the recipe splits by time.
     groups : array, shape (n_rows,), optional
         The entity of each row: needed where the recipe splits by group; intervals respect it in any case.
@@ -114,7 +118,7 @@ def train(
     started = time.perf_counter()
     seed = use_case.recipe.seed if seed is None else seed
     rows = _labelled(use_case, columns, np.asarray(target, dtype=np.float64), times, groups, seed)
-    partition = rows.splitter.partition()
+    partition = partition_for(use_case, rows.splitter)
     fitted = fit_models(
         use_case, rows.matrix, rows.target, partition.train, partition.calibration, seed, _within(progress, 0.0, 0.4)
     )
@@ -157,6 +161,7 @@ def _judged(
         lineage={},
         verdict=str(verdicts[use_case.recipe.champion]),
         notes=_notes(fitted),
+        interval=fit_champion_intervals(use_case, rows, partition, fitted),
     )
 
 
@@ -182,9 +187,8 @@ def _figure_sets(
     use_case: UseCase, rows: LabelledRows, partition: Partition, outputs: Mapping[str, Floats], progress: Progress
 ) -> dict[str, Arms]:
     """Held-out figures always; cross-validated ones for small data; random folds beside any other split."""
-    known = np.concatenate([partition.train, partition.calibration])
     n_classes = len(use_case.target.classes)
-    baseline = constant_outputs(str(use_case.task), rows.target[known], n_classes, len(partition.test))
+    baseline = constant_outputs(str(use_case.task), rows.target[partition.known], n_classes, len(partition.test))
     held_out = rows.take(partition.test)
     sets = {"held_out": measure(use_case, held_out, outputs, baseline, _HELD_OUT[rows.splitter.kind])}
     small, honest = len(rows.target) < SMALL, rows.splitter.kind is not Split.RANDOM
@@ -243,7 +247,7 @@ def _split_facts(use_case: UseCase, rows: LabelledRows, partition: Partition) ->
         facts["parts"][name] = _part(use_case, rows.take(positions))
     if rows.splitter.groups is not None:
         test = np.unique(rows.splitter.groups[partition.test])
-        known = np.unique(rows.splitter.groups[np.concatenate([partition.train, partition.calibration])])
+        known = np.unique(rows.splitter.groups[partition.known])
         facts["groups_on_both_sides"] = int(np.isin(test, known).sum())
     return facts
 
@@ -255,12 +259,20 @@ def _part(use_case: UseCase, part: LabelledRows) -> dict[str, Any]:
     else:
         counts = np.bincount(part.target.astype(np.int64), minlength=len(use_case.target.classes))
         facts["classes"] = dict(zip(use_case.target.classes, counts.tolist(), strict=True))
-    if part.splitter.times is not None and not np.isnat(part.splitter.times).all():
-        known = part.splitter.times[~np.isnat(part.splitter.times)].astype("datetime64[s]")
-        facts["from"], facts["to"] = str(known.min()), str(known.max())
+    if part.splitter.times is not None:
+        facts |= _period(part.splitter.times)
     if part.splitter.groups is not None:
         facts["groups"] = len(np.unique(part.splitter.groups))
     return facts
+
+
+def _period(times: Array) -> dict[str, str]:
+    """First and last time, as ISO 8601, or as numbers where numbers order the rows; {} without any."""
+    if times.dtype.kind == "M":
+        known = times[~np.isnat(times)].astype("datetime64[s]")
+        return {"from": str(known.min()), "to": str(known.max())} if len(known) else {}
+    known = times[~np.isnan(times)]
+    return {"from": f"{known.min():,.10g}", "to": f"{known.max():,.10g}"} if len(known) else {}
 
 
 def cutoffs_of(use_case: UseCase, scores: Mapping[str, Floats]) -> dict[str, tuple[float, ...]]:

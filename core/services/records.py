@@ -133,6 +133,8 @@ def _verdict_columns(scorer: Scorer, scores: ScoreTable) -> dict[str, Any]:
     if scores.rules_score is not None and scores.rules_band is not None:
         facts["rules_score"] = pa.array(scores.rules_score, from_pandas=True)
         facts["rules_band"] = _coded(scores.rules_band, names)
+    if scores.interval_low is not None and scores.interval_high is not None:
+        facts |= {"interval_low": scores.interval_low, "interval_high": scores.interval_high}
     return facts
 
 
@@ -141,7 +143,9 @@ def output_columns(scorer: Scorer, accepted: Accepted, scores: ScoreTable, ids: 
     use_case = scorer.use_case
     facts: dict[str, Any] = {"prediction_id": ids}
     verdict = _verdict_columns(scorer, scores)
-    facts |= {"score": verdict.pop("score"), "band": verdict.pop("band")}
+    facts["score"] = verdict.pop("score")
+    facts |= {name: verdict.pop(name) for name in ("interval_low", "interval_high") if name in verdict}
+    facts["band"] = verdict.pop("band")
     facts["decision"] = _coded(scores.decision, use_case.policy.decisions)
     facts["decided_by"] = _constant(scorer.decided_by, accepted.n_rows)
     facts |= {f"score_{name}": values for name, values in score_columns(use_case, scores).items()}

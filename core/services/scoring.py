@@ -35,6 +35,20 @@ class RulesSaid:
 
 
 @dataclass(frozen=True)
+class IntervalSaid:
+    """Between which values a row's outcome is expected, and how often that was true of held-out rows."""
+
+    low: float
+    high: float
+    level: float  # the promise
+    coverage: float  # measured on the reference rows
+    coverage_low: float
+    coverage_high: float
+    n: int  # reference rows
+    same_width: bool
+
+
+@dataclass(frozen=True)
 class ScoredRow:
     """What the desk says about one row. Scores are fractions (or target units for regression)."""
 
@@ -47,6 +61,7 @@ class ScoredRow:
     consensus: float
     agreement: float  # share of the models in the champion's band
     score: float
+    interval: IntervalSaid | None  # regression, where the version has intervals
     band: str
     decision: str
     tone: Tone
@@ -139,6 +154,7 @@ def _answer(
         consensus=float(scores.consensus[0]),
         agreement=float(scores.agreement[0]),
         score=float(scores.scores[card.champion][0]),
+        interval=_interval_said(scorer, scores),
         band=band.name,
         decision=decided.decision,
         tone=decided.tone,
@@ -152,6 +168,22 @@ def _answer(
         scored_at=at,
         as_of=rows["as_of"][0].as_py(),
         already=already,
+    )
+
+
+def _interval_said(scorer: Scorer, scores: ScoreTable) -> IntervalSaid | None:
+    if scorer.intervals is None or scores.interval_low is None or scores.interval_high is None:
+        return None
+    measured = scorer.card.interval["coverage"]
+    return IntervalSaid(
+        low=float(scores.interval_low[0]),
+        high=float(scores.interval_high[0]),
+        level=scorer.intervals.level,
+        coverage=measured["value"],
+        coverage_low=measured["low"],
+        coverage_high=measured["high"],
+        n=measured["n"],
+        same_width=scorer.intervals.same_width,
     )
 
 

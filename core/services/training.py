@@ -80,12 +80,32 @@ def train_version(
 
 
 def times_of(use_case: UseCase, labelled: Labelled) -> Array | None:
-    """When each row happened: its time column, or its place in a file whose rows are in order of time."""
+    """When each row happened, or what orders the rows, shape (n_rows,).
+
+    The column of numbers that was named for it, else the time column, else the place in a file whose rows are
+    in order of time, from 1; None without any.
+    """
+    order_by = use_case.facts.get("order_by")
+    if order_by is not None:
+        return labelled.columns[order_by]
     if use_case.schema.time is not None:
         return labelled.columns[use_case.schema.time.name]
     if use_case.facts.get("row_order"):
-        return np.arange(len(labelled.target)).astype("datetime64[us]")
+        return np.arange(1.0, len(labelled.target) + 1)
     return None
+
+
+def order_of(use_case: UseCase) -> str:
+    """What says which row came first, in words; "" where nothing does.
+
+    Whoever has no time is ordered by a number: its size is read, not the day it may stand for.
+    """
+    order_by = use_case.facts.get("order_by")
+    if order_by is not None:
+        return f"{order_by}, a number that only orders the rows"
+    if use_case.schema.time is not None:
+        return use_case.schema.time.name
+    return "the rows' place in the file" if use_case.facts.get("row_order") else ""
 
 
 @dataclass(frozen=True)
@@ -215,9 +235,10 @@ def shelve(
         feature_names=use_case.feature_names,
         cutoffs=trained.cutoffs,
         capacity_cutoffs=trained.capacity_cutoffs,
-        split=trained.split,
+        split=dict(trained.split) | {"order": order_of(use_case)},
         metrics=trained.metrics,
         calibration=trained.calibration,
+        interval=trained.interval,
         lineage=lineage,
         compile_difference=trained.compile_difference,
         uncompiled=trained.compiled.uncompiled,
@@ -277,6 +298,7 @@ def report(desk: Desk, card: Card, acts: bool) -> dict[str, Any]:
         "rejected": card.lineage.get("rows_rejected"),
         "split": dict(card.split),
         "metrics": dict(card.metrics),
+        "interval": dict(card.interval),
         "verdict": card.verdict,
         "notes": list(card.notes),
         "compile_difference": card.compile_difference,

@@ -56,6 +56,8 @@ SCORE_COLUMNS = {
     "consensus": "DOUBLE",
     "agreement": "DOUBLE",
     "score": "DOUBLE",
+    "interval_low": "DOUBLE",  # of the champion's prediction interval; null where it has none
+    "interval_high": "DOUBLE",
     "band": "VARCHAR",
     "rules_score": "DOUBLE",
     "rules_band": "VARCHAR",

@@ -12,7 +12,7 @@ from core.services.access import Action, may
 from core.ui import charts, state, words
 
 if TYPE_CHECKING:
-    from core.services.scoring import ScoredRow
+    from core.services.scoring import IntervalSaid, ScoredRow
 
 
 def show(use_case: UseCase, said: ScoredRow) -> None:
@@ -43,7 +43,19 @@ def _grade(use_case: UseCase, said: ScoredRow) -> None:
             if said.classes:
                 likeliest = max(said.classes, key=lambda name: said.classes[name])
                 st.metric(f"Probability of {likeliest}", words.percent(said.classes[likeliest]), width="content")
+        if said.interval is not None:
+            _interval(use_case, said.interval)
         st.caption(f"Decided by {decider}. {_meaning(use_case)}")
+
+
+def _interval(use_case: UseCase, interval: IntervalSaid) -> None:
+    """What such rows turned out to be, and how often that was measured to hold."""
+    low, high = words.score(use_case, interval.low), words.score(use_case, interval.high)
+    st.markdown(f"{words.percent(interval.level, 0)} of such {use_case.noun}s end between **{low}** and **{high}**.")
+    measured = f"{words.percent(interval.coverage)} of {words.count(interval.n, 'held-out row')}"
+    bounds = f"[{words.percent(interval.coverage_low)}, {words.percent(interval.coverage_high)}]"
+    width = " Every row gets the same width." if interval.same_width else ""
+    st.caption(f"Measured coverage {measured} {bounds}, over all rows together.{width}")
 
 
 def _meaning(use_case: UseCase) -> str:

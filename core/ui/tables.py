@@ -51,7 +51,8 @@ def scored(table: pa.Table, use_case: UseCase, highest: float) -> None:
     )
 
 
-FIRST = ("score", "band", "decision")
+INTERVAL = ("interval_low", "interval_high")
+FIRST = ("score", *INTERVAL, "band", "decision")
 OPINIONS = ("consensus", "agreement", "rules_score", "rules_band", "decided_by")
 
 
@@ -79,7 +80,7 @@ def _config(name: str, use_case: UseCase, highest: float) -> Any:
         hues = [words.TONE_HUE[band.tone] for band in bands]
         return st.column_config.MultiselectColumn(title, options=[band.name for band in bands], color=hues)
     title = words.capitalised(name.removeprefix("score_").replace("_", " "))
-    if name == "score" or name.startswith("score_") or name == "consensus":
+    if name.startswith("score_") or name in ("score", "consensus", *INTERVAL):
         return _score(title, use_case, highest if name == "score" else None)
     if name == "agreement":
         return st.column_config.NumberColumn(title, format="percent", help="Share of the models in the champion's band")

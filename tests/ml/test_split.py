@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -103,3 +105,38 @@ def test_groups_of_any_kind_become_codes() -> None:
     assert codes is not None
     assert codes.tolist() == [1, 0, 1]
     assert group_codes(None) is None
+
+
+@pytest.mark.parametrize("kind", list(Split))
+def test_conformal_rows_are_nobody_elses_and_leave_the_test_rows_alone(kind: Split) -> None:
+    made = splitter(kind, 4000, n_times=4000, n_groups=400)
+    plain, parts = made.partition(), made.partition(conformal=True)
+    assert list(plain.parts()) == ["train", "calibration", "test"]
+    assert list(parts.parts()) == ["train", "calibration", "conformal", "test"]
+    assert np.array_equal(plain.test, parts.test)
+    together = np.concatenate(list(parts.parts().values()))
+    assert np.array_equal(np.sort(together), np.arange(4000))
+    assert np.array_equal(np.sort(parts.known), np.sort(plain.known))
+    shares = [len(rows) / 4000 for rows in parts.parts().values()]
+    assert shares == pytest.approx([0.55, 0.15, 0.10, 0.20], abs=0.02)
+
+
+def test_by_time_the_conformal_rows_are_the_last_before_the_test_rows() -> None:
+    made = splitter(Split.TIME, 1000, n_times=1000)
+    parts = made.partition(conformal=True)
+    assert made.times is not None
+    at = {name: made.times[rows] for name, rows in parts.parts().items()}
+    assert at["calibration"].max() < at["conformal"].min() and at["conformal"].max() < at["test"].min()
+
+
+def test_numbers_order_the_rows_like_the_times_they_stand_for() -> None:
+    timed = splitter(Split.TIME, 500)
+    assert timed.times is not None
+    days = (timed.times - np.datetime64("1960-01-01", "us")) / np.timedelta64(1, "D")
+    numbered = replace(timed, times=days)
+    assert all(
+        (a == b).all()
+        for a, b in zip(timed.partition().parts().values(), numbered.partition().parts().values(), strict=True)
+    )
+    days[:30] = np.nan
+    assert not np.isin(np.arange(30), replace(timed, times=days).partition().test).any()
