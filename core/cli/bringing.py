@@ -23,7 +23,7 @@ def _add_adopt(command: AddCommand) -> None:
     sub.add_argument("--task", choices=["binary", "multiclass", "regression"], help="default: read off the target")
     sub.add_argument("--positive", metavar="VALUE", help="which of two values is the positive one")
     sub.add_argument("--id", metavar="COLUMN", help="names a row")
-    sub.add_argument("--time", metavar="COLUMN", help="when a row happened, or row-order: rows are in order of time")
+    sub.add_argument("--time", metavar="COLUMN", help="when a row happened (times, or numbers), or row-order")
     sub.add_argument("--group", metavar="COLUMN", help="rows of one group never stand on both sides of a split")
     sub.add_argument("--exclude", nargs="+", default=[], metavar="COLUMN", help="columns no model reads")
     sub.add_argument("--after", nargs="+", default=[], metavar="COLUMN", help="columns known only afterwards: left out")

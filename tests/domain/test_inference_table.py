@@ -140,6 +140,18 @@ def test_row_order_is_a_time():
     assert (seen.time, seen.split) == (ROW_ORDER, Split.TIME)
 
 
+def test_a_column_of_numbers_can_order_the_rows_and_is_no_feature_then():
+    days = [17_000 + row // 3 for row in range(N_ROWS - 2)] + [None, None]
+    table_of_days = table(approved=days)
+    plain, told = infer(table_of_days, Choices("target")), infer(table_of_days, Choices("target", time="approved"))
+    assert (role(plain, "approved"), plain.split) == (Role.FEATURE, Split.RANDOM)
+    assert (role(told, "approved"), told.time, told.split) == (Role.ORDER, "approved", Split.TIME)
+    assert "approved" not in told.features
+    assert column(told, "approved").missing is Missing.ALLOW
+    assert "order the rows" in why(told, "approved")
+    assert "2 rows without it count as the oldest" in why(told, "approved")
+
+
 def test_the_target_in_other_words_is_no_feature():
     seen = infer(table(status=cycle("paid", "charged off"), target=cycle(0, 1)), Choices("target"))
     assert "target in other words" in why(seen, "status")
@@ -225,7 +237,7 @@ def test_the_task_and_the_positive_class_can_be_overruled():
         ({}, {"target": "target", "after": ("amunt",)}, "Did you mean 'amount'?"),
         ({}, {"target": "target", "id": "target"}, "target is the target"),
         ({}, {"target": "target", "id": "amount", "exclude": ("amount",)}, "both chosen and excluded"),
-        ({}, {"target": "target", "time": "amount"}, "--time row-order"),
+        ({"city": cycle("Rome", "Oslo")}, {"target": "target", "time": "city"}, "--time row-order"),
         ({}, {"target": "target", "split": Split.TIME}, "--time row-order"),
         ({}, {"target": "target", "split": Split.GROUP}, "--group"),
         ({}, {"target": "target", "positive": "yes"}, "It holds '"),

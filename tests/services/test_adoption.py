@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -155,6 +156,21 @@ def test_row_order_splits_by_time_without_a_time_column(empty_desk: Desk, tmp_pa
     report = adopt(empty_desk, ADMIN, path, AdoptOptions("label", time="row-order", after=("result note",))).as_json()
     assert (report["time"], report["split"]["kind"]) == ("row-order", "time")
     assert "random_cross_validated" in report["metrics"]["sets"]
+
+
+def test_numbers_can_order_the_rows_of_a_training(empty_desk: Desk, tmp_path: Path) -> None:
+    path = leads(tmp_path / "f.csv", n_rows=1_000)
+    lines = path.read_text().splitlines()
+    numbered = [f"{line},{20_000 - place}" for place, line in enumerate(lines[1:])]
+    path.write_text("\n".join([f"{lines[0]},day", *numbered]))
+    report = adopt(empty_desk, ADMIN, path, AdoptOptions("label", time="day", after=("result note",))).as_json()
+    parts = report["split"]["parts"]
+    assert (report["time"], report["split"]["kind"]) == ("day", "time")
+    assert "only orders the rows" in report["split"]["order"]
+    assert parts["test"]["to"] == "20,000"
+    ends = [(int(parts[name]["from"].replace(",", "")), int(parts[name]["to"].replace(",", ""))) for name in parts]
+    assert all(before[1] < after[0] for before, after in pairwise(ends))
+    assert "day" not in empty_desk.use_case(report["use_case"]).model_columns
 
 
 def test_adopting_again_replaces_the_use_case_and_keeps_the_former(empty_desk: Desk, tmp_path: Path) -> None:

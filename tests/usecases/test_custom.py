@@ -190,6 +190,21 @@ def test_a_split_by_time_needs_a_time():
     with pytest.raises(InputError, match=r"recipe\.split is 'time'"):
         parse(text)
     assert parse(text.replace("row_order = false", "row_order = true")).row_order
+    assert parse(text.replace("row_order = false", 'order_by = "amount"')).order_by == "amount"
+    with pytest.raises(InputError, match="order_by"):
+        parse(text.replace("row_order = false", 'order_by = "city"'))
+
+
+def test_numbers_that_order_the_rows_are_in_the_file():
+    days = pa.array([str(day) for day in range(400)])
+    table = pa.table({"day": days, "x": pa.array([str(n % 7) for n in range(400)]), "y": pa.array(["0", "1"] * 200)})
+    inference = infer(table, Choices("y", time="day"))
+    spec = adopted_spec(inference, "y", "days", "UTC", {})
+    assert parse(dump(spec)) == spec
+    use_case = build(spec, "days.toml")
+    assert use_case.facts["order_by"] == "day"
+    assert use_case.recipe.split is Split.TIME
+    assert "day" not in use_case.model_columns
 
 
 def test_a_file_that_cannot_be_read_is_an_input_error(tmp_path):

@@ -32,6 +32,7 @@ class Role(StrEnum):
     ID = "id"
     GROUP = "group"
     TIME = "time"
+    ORDER = "order"  # numbers that only say which row came first
     EXCLUDED = "excluded"
 
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.domain.columns import Missing
-from core.domain.inference.columns import Inferred, Role
-from core.domain.inference.texts import words_of
+from core.domain.columns import Column, Kind, Missing
+from core.domain.inference.columns import Inferred, Reader, Role, facts_of
+from core.domain.inference.texts import Texts, words_of
 from core.domain.inference.words import BEGIN_WORDS, END_WORDS
 
 MOST_TIMELESS = 0.01  # share of rows that may lack the column chosen as their time
@@ -55,6 +55,22 @@ def _as_row_time(item: Inferred) -> Inferred:
         why=f"{item.why}; the time of a row{missing}",
         features=tuple(name for name, yes in sensible.items() if yes),
     )
+
+
+def as_order(texts: Texts, reader: Reader) -> Inferred | None:
+    """A column of numbers as the order in which the rows happened; None when it holds none.
+
+    The numbers may count days, months or versions: only which is larger is read, and no model sees them.
+    """
+    reading = reader.numbers(texts)
+    if reading is None:
+        return None
+    known = reading.values[np.isfinite(reading.values)]
+    column = Column(texts.name, Kind.NUMBER, missing=Missing.ALLOW, null_texts=reading.nulls, decimal=reading.decimal)
+    missing = f"; {texts.n_missing:,} rows without it count as the oldest" if texts.n_missing else ""
+    why = f"numbers from {known.min():,g} to {known.max():,g} that order the rows, as you said; no model reads them"
+    facts = facts_of(texts) | {"least": float(known.min()), "most": float(known.max())}
+    return Inferred(column, Role.ORDER, why + missing, facts)
 
 
 def settle_entity(found: Mapping[str, Inferred], chosen: str | None) -> str | None:

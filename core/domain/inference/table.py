@@ -13,7 +13,7 @@ from core.domain.columns import Columns
 from core.domain.inference.columns import Inferred, Reader, Role, as_id, excluded, infer_column, with_nulls
 from core.domain.inference.notes import notes_on
 from core.domain.inference.numeric import as_numbers
-from core.domain.inference.settle import settle_entity, settle_time
+from core.domain.inference.settle import as_order, settle_entity, settle_time
 from core.domain.inference.target import TargetReading, read_target
 from core.domain.inference.texts import Texts, quoted, texts_of
 from core.domain.inference.times import as_times, day_first_elsewhere
@@ -33,7 +33,7 @@ class Choices:
     task: Task | None = None
     positive: str | None = None
     id: str | None = None
-    time: str | None = None  # a column, or "row-order"
+    time: str | None = None  # a column of times or of numbers that order the rows, or "row-order"
     group: str | None = None
     exclude: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ class Inference:
     labelled : array of bool, shape (n_rows,)
         Rows with an outcome; all other arrays in here are of these rows only.
     entity, time, group : str or None
-        Chosen columns; `time` may be "row-order".
+        Chosen columns; `time` may be "row-order", or a column of numbers that order the rows.
     split : Split
     notes : tuple of str
         What a person should know or decide.
@@ -203,12 +203,15 @@ def _told(texts: Texts, choices: Choices, reader: Reader) -> Inferred | None:
     if texts.name != choices.time:
         return None
     item = infer_column(texts, reader)
-    if item.role is not Role.TIME:
+    if item.role is Role.TIME:
+        return item
+    ordering = as_order(texts, reader)
+    if ordering is None:
         raise InputError(
-            f"--time {texts.name} cannot be read as times: it holds {quoted(texts.values)}.",
+            f"--time {texts.name} cannot be read as times or numbers: it holds {quoted(texts.values)}.",
             "Write it as ISO dates, or sort the file by it and use --time row-order.",
         )
-    return item
+    return ordering
 
 
 def _fingerprint(texts: Texts) -> bytes:

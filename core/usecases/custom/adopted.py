@@ -79,6 +79,7 @@ def adopted_spec(inference: Inference, target: str, key: str, timezone: str, sou
         entity=inference.entity,
         group=inference.group,
         row_order=inference.time == ROW_ORDER,
+        order_by=next((item.column.name for item in kept if item.role is Role.ORDER), None),
         target_decimal=inference.target.decimal,
         target_nulls=inference.target.nulls,
         sensitive=tuple(item.column.name for item in kept if _is_sensitive(item)),

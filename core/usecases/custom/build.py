@@ -56,6 +56,7 @@ def build(spec: CustomSpec, origin: str) -> UseCase:
             "excluded": dict(spec.excluded),
             "why": {item.column.name: item.why for item in spec.columns if item.why},
             "row_order": spec.row_order,
+            "order_by": spec.order_by,
             "target_decimal": spec.target_decimal,
             "target_nulls": spec.target_nulls,
         },

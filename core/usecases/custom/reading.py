@@ -23,7 +23,7 @@ _TOP = (
     *("target", "recipe", "policy", "source", "excluded", "columns"),
 )
 _TARGET = ("name", "classes", "class_values", "meaning", "horizon_days", "unit", "decimal", "null_texts")
-_RECIPE = ("split", "row_order", "champion", "scaled", "seed", "models")
+_RECIPE = ("split", "row_order", "order_by", "champion", "scaled", "seed", "models")
 _POLICY = ("capacity", "primary_metric", "minimum_gain", "score_format", "notes", "bands", "money")
 _COLUMN = (
     *("name", "kind", "why", "label", "unit", "help", "minimum", "maximum", "usual", "levels", "missing", "unseen"),
@@ -61,7 +61,7 @@ def parse(text: str, file: str = "use_case.toml") -> CustomSpec:
     target = _target(outcome, task)
     tables = top.tables("columns")
     columns = tuple(_column(file, place, table) for place, table in enumerate(tables, 1))
-    recipe, row_order = _recipe(Section(file, "recipe.", values.get("recipe", {}), _RECIPE))
+    how = Section(file, "recipe.", values.get("recipe", {}), _RECIPE)
     spec = CustomSpec(
         key=key,
         title=top.text("title", key.replace("_", " ").capitalize()),
@@ -70,12 +70,13 @@ def parse(text: str, file: str = "use_case.toml") -> CustomSpec:
         task=task,
         target=target,
         columns=columns,
-        recipe=recipe,
+        recipe=_recipe(how),
         policy=_policy(Section(file, "policy.", values.get("policy", {}), _POLICY), task, target),
         timezone=_timezone(top),
         entity=top.optional_text("entity"),
         group=top.optional_text("group"),
-        row_order=row_order,
+        row_order=how.flag("row_order"),
+        order_by=how.optional_text("order_by"),
         target_decimal=_decimal(outcome),
         target_nulls=outcome.texts("null_texts"),
         sensitive=top.texts("sensitive"),
@@ -120,7 +121,7 @@ def _target(section: Section, task: Task) -> Target:
     return Target(name, classes, section.text("meaning", ""), horizon, values, section.text("unit", ""))
 
 
-def _recipe(section: Section) -> tuple[Recipe, bool]:
+def _recipe(section: Section) -> Recipe:
     models = []
     for place, table in enumerate(section.tables("models"), 1):
         one = Section(section.file, f"recipe.models[{place}].", table, ("name", "family", "params"))
@@ -140,7 +141,7 @@ def _recipe(section: Section) -> tuple[Recipe, bool]:
         section.refuse("champion", "one of " + ", ".join(names))
     scaled = section.texts("scaled") if "scaled" in section.values else None
     split = section.choice("split", Split, Split.RANDOM)
-    return Recipe(tuple(models), champion, split, scaled, section.whole("seed", 20260101)), section.flag("row_order")
+    return Recipe(tuple(models), champion, split, scaled, section.whole("seed", 20260101))
 
 
 def _policy(section: Section, task: Task, target: Target) -> Policy:
@@ -286,7 +287,11 @@ def _check_names(top: Section, spec: CustomSpec) -> None:
 
 
 def _check_split(top: Section, spec: CustomSpec) -> None:
-    has_time = any(item.column.kind is Kind.TIME for item in spec.columns) or spec.row_order
+    numeric = [item.column.name for item in spec.columns if item.column.kind.is_numeric]
+    if spec.order_by is not None and spec.order_by not in numeric:
+        raise InputError(f"{top.file}: recipe.order_by is '{spec.order_by}'.", "It takes a column of numbers.")
+    timed = any(item.column.kind is Kind.TIME for item in spec.columns)
+    has_time = timed or spec.row_order or spec.order_by is not None
     lacks = {Split.TIME: not has_time, Split.GROUP: spec.group is None, Split.RANDOM: False}[spec.recipe.split]
     if lacks:
         hint = "Name the column, or split at random."

@@ -41,6 +41,8 @@ class CustomSpec:
     ----------
     row_order : bool
         The rows of a training file are in order of time.
+    order_by : str or None
+        A column of numbers that says which row came first, where no column holds times.
     target_decimal, target_nulls : str, tuple of str
         How files write the target: its decimal sign, and texts that mean "no outcome".
     excluded : mapping of str to str
@@ -62,6 +64,7 @@ class CustomSpec:
     entity: str | None = None
     group: str | None = None
     row_order: bool = False
+    order_by: str | None = None
     target_decimal: str = "."
     target_nulls: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()

@@ -19,7 +19,8 @@ _HEAD = """\
 """
 _TARGET_NOTE = "# classes: (negative, positive), or in order from low to high; as they are written in files"
 _RECIPE_NOTE = (
-    '# split: "time" (the last rows are held out), "group" (no group on both sides) or "random".\n'
+    '# split: "time" (the last rows are held out), "group" (no group on both sides) or "random". Rows without a time\n'
+    "# are ordered by their place in the file (row_order) or by a column of numbers (order_by).\n"
     "# The champion is fixed here, not chosen by the figures: the luckiest of four would look better than it is."
 )
 _POLICY_NOTE = (
@@ -38,7 +39,7 @@ def dump(spec: CustomSpec) -> str:
     parts = [
         _HEAD.format(key=spec.key) + _pairs(_general(spec)),
         _section("target", _target(spec), _TARGET_NOTE),
-        _section("recipe", _recipe(spec.recipe, spec.row_order), _RECIPE_NOTE),
+        _section("recipe", _recipe(spec), _RECIPE_NOTE),
         *(_section("[recipe.models]", _model(spec.recipe, place)) for place in range(len(spec.recipe.models))),
         _section("policy", _policy(spec.policy), _POLICY_NOTE),
         *(_section("[policy.bands]", _band(band)) for band in spec.policy.bands),
@@ -111,10 +112,12 @@ def _target(spec: CustomSpec) -> dict[str, Any]:
     }
 
 
-def _recipe(recipe: Recipe, row_order: bool) -> dict[str, Any]:
+def _recipe(spec: CustomSpec) -> dict[str, Any]:
+    recipe = spec.recipe
     return {
         "split": recipe.split,
-        "row_order": row_order,
+        "row_order": spec.row_order,
+        "order_by": spec.order_by,
         "champion": recipe.champion,
         "scaled": recipe.scaled,
         "seed": recipe.seed,
