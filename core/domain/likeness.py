@@ -45,9 +45,10 @@ def compare_column(column: Column, item: Parsed, reference: Array | None) -> lis
     ----------
     column : Column
     item : Parsed
-        The file's values, shape (n_rows,).
-    reference : array, shape (m_rows,), or None
-        The same column of the held-out reference rows; None where they lack it.
+        The file's n_rows values.
+    reference : array of m_rows values, or None
+        The same column of the held-out reference rows; None where they lack it. The numbers of lists are
+        compared with all the numbers of the reference's lists.
     """
     n_rows = len(item.values)
     if n_rows == 0:
@@ -56,7 +57,7 @@ def compare_column(column: Column, item: Parsed, reference: Array | None) -> lis
     missing[list(item.unread)] = False
     findings = _unread(column, item, n_rows)
     findings += _missing(column, float(missing.mean()), reference)
-    if column.kind.is_numeric and reference is not None:
+    if (column.kind.is_numeric or column.kind is Kind.NUMBERS) and reference is not None:
         findings += _numbers(column, item.values[~np.isnan(item.values)], reference[~np.isnan(reference)])
     return findings
 
@@ -100,7 +101,8 @@ def _numbers(column: Column, values: Array, reference: Array) -> list[Finding]:
         detail = f"median {np.median(values):,.4g}, {np.median(reference):,.4g} in training"
         return [Finding(Level.WARNING, column.name, f"looks {factor} in unit", detail)]
     if outside > 0.05:
-        detail = f"{outside:.1%} of rows outside {low:,.4g} to {high:,.4g}"
+        what = "numbers" if column.kind is Kind.NUMBERS else "rows"
+        detail = f"{outside:.1%} of {what} outside {low:,.4g} to {high:,.4g}"
         return [Finding(Level.WARNING, column.name, "values outside the training range", detail)]
     return []
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.domain.columns import MISSING, OTHER, Columns, missing_mask
+from core.domain.columns import MISSING, OTHER, Array, Column, Columns, Kind, missing_mask
 from core.domain.features import Feature, Floats
 from core.domain.schema import Schema
 
@@ -74,7 +74,7 @@ def make_profile(
     dict
         `n`, `width` (columns of a count table), `features` and `scores` (a list of name, edges, counts; a
         feature also says whether it is calendar), `categories` (column -> level -> rows, beside `other` and
-        `missing`), `missing` (raw column -> share).
+        `missing`; a row of a set counts at each of its levels), `missing` (raw column -> share).
     """
     named = {feature.name: matrix[:, position] for position, feature in enumerate(features)}
     edges = {name: quantile_edges(values) for name, values in (named | dict(scores)).items()}
@@ -120,7 +120,16 @@ def _categories(schema: Schema, columns: Columns) -> dict[str, Any]:
                 "other": counts[OTHER - MISSING],
                 "missing": counts[0],
             }
+        elif column.kind is Kind.SET and column.name in columns:
+            found[column.name] = _levels_held(column, columns[column.name])
     return found
+
+
+def _levels_held(column: Column, masks: Array) -> dict[str, Any]:
+    missing = missing_mask(column, masks)
+    held = masks[~missing]
+    levels = {level: int(np.count_nonzero(held >> bit & 1)) for bit, level in enumerate(column.levels)}
+    return {"levels": levels, "other": 0, "missing": int(missing.sum())}
 
 
 def _missing_shares(schema: Schema, columns: Columns) -> dict[str, float]:

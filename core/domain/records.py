@@ -83,7 +83,7 @@ def _lists(values: Array) -> pa.Array:
 
 def _sets(column: Column, masks: Array) -> pa.Array:
     seen, places = np.unique(masks, return_inverse=True)
-    texts = [SEPARATOR.join(levels_in(column, mask)) or None for mask in seen.tolist()]
+    texts = [SEPARATOR.join(levels_in(column, mask)) for mask in seen.tolist()]
     missing = missing_mask(column, masks)
     indices = pa.array(places.astype(np.int32), mask=missing if missing.any() else None)
     return pa.DictionaryArray.from_arrays(indices, pa.array(texts, type=pa.string()))

@@ -1,10 +1,13 @@
-"""The held-out reference rows of a version, as typed columns again."""
+"""The held-out reference rows of a version, as typed columns again, and what is typical of them."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pyarrow as pa
 
-from core.domain.columns import Columns
+from core.domain.columns import Column, Columns, Kind
 from core.domain.schema import Schema
 from core.store.typed import read_column
 
@@ -25,3 +28,24 @@ def typed_columns(schema: Schema, reference: pa.Table) -> Columns:
         for column in schema
         if column.name in reference.column_names
     }
+
+
+def typical_value(column: Column, reference: pa.Table) -> Any:
+    """The median, the most frequent level, answer or set; "" for ids, texts, times and columns without values.
+
+    Of lists of numbers, the median at every place, counted from the latest, that at least half of the rows
+    have a number at.
+    """
+    if column.kind.is_text or column.kind is Kind.TIME or column.name not in reference.column_names:
+        return ""
+    values = reference[column.name].drop_null()
+    if len(values) == 0:
+        return ""
+    if column.kind is Kind.NUMBERS:
+        lists = read_column(column, values.combine_chunks(), "UTC").values
+        usual = lists[:, np.isnan(lists).mean(axis=0) <= 0.5]
+        return [float(median) for median in np.nanmedian(usual, axis=0)]
+    if column.kind is Kind.NUMBER or column.kind is Kind.COUNT:
+        return float(np.median(values.to_numpy(zero_copy_only=False)))
+    counts = sorted(values.value_counts().to_pylist(), key=lambda item: (-item["counts"], str(item["values"])))
+    return counts[0]["values"]

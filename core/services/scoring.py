@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from core.domain.columns import Kind
 from core.domain.parsing import parse_row
 from core.domain.policy import Tone
 from core.domain.schema import Checked
@@ -21,6 +20,7 @@ from core.ml.scorer import Scorer, ScoreTable
 from core.services.access import Action, Actor, require
 from core.services.desk import Desk
 from core.services.records import Accepted, accept, log_rows, log_scores
+from core.services.reference import typical_value
 from core.store.identity import prediction_ids
 
 
@@ -204,7 +204,7 @@ def sample_rows(desk: Desk, key: str, n_rows: int = 5) -> list[dict[str, Any]]:
 
 
 def defaults(desk: Desk, key: str) -> dict[str, Any]:
-    """A typical value per column: reference median, most frequent level; "" for ids and times.
+    """A typical value per column, of the reference rows; "" for ids and times.
 
     Raises
     ------
@@ -214,17 +214,4 @@ def defaults(desk: Desk, key: str) -> dict[str, Any]:
     scorer = desk.scorer(key)
     if scorer.bundle.reference.num_rows == 0:
         raise NotReady(f"{scorer.use_case.title} has no reference rows.", "Type the values.")
-    typical: dict[str, Any] = {}
-    for column in scorer.use_case.schema:
-        if column.kind.is_text or column.kind is Kind.TIME or column.name not in scorer.bundle.reference.column_names:
-            typical[column.name] = ""
-            continue
-        values = scorer.bundle.reference[column.name].drop_null()
-        if len(values) == 0:
-            typical[column.name] = ""
-        elif column.kind.is_coded or column.kind is Kind.YESNO:
-            counts = sorted(values.value_counts().to_pylist(), key=lambda item: (-item["counts"], str(item["values"])))
-            typical[column.name] = counts[0]["values"]
-        else:
-            typical[column.name] = float(np.median(values.to_numpy(zero_copy_only=False)))
-    return typical
+    return {column.name: typical_value(column, scorer.bundle.reference) for column in scorer.use_case.schema}

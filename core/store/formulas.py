@@ -1,8 +1,8 @@
 """Texts that a spreadsheet would run as a formula, made harmless with a leading apostrophe.
 
 A text is dangerous when it begins with = + - @ (also their full-width forms), a tab or a line end, also
-after blanks and quotes, and is not simply a signed number. A CSV cannot say "this is text", so the
-apostrophe is the one mark that spreadsheets take for that.
+after blanks and quotes, and is not simply a signed number, or several with semicolons between. A CSV
+cannot say "this is text", so the apostrophe is the one mark that spreadsheets take for that.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 _DANGER = r"""^[\s\x00\x0b\p{Z}\x{FEFF}"']*[=+\-@＝＋－＠\t\r\n]|^[\t\r\n]"""
-_NUMBER = r"^ *[+-]?([0-9]+([.,][0-9]*)*|[.,][0-9]+)([eE][+-]?[0-9]+)? *$"
+_ONE = r" *[+-]?([0-9]+([.,][0-9]*)*|[.,][0-9]+)([eE][+-]?[0-9]+)? *"
+_NUMBER = f"^{_ONE}(;{_ONE})*$"
 _DANGER_PY = re.compile(r"""[\s\x00\ufeff"']*[=+\-@＝＋－＠]|[\t\r\n]""")
 _NUMBER_PY = re.compile(_NUMBER)
 # First bytes worth a closer look; the last five begin UTF-8 blanks, the byte order mark and full-width signs.

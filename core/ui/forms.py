@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from core.domain.columns import YES_TEXTS, Column, Kind, Unseen, describe, shown
+from core.domain.columns import YES_TEXTS, Column, Kind, Unseen, describe, levels_in, shown
+from core.domain.parsing import parse_value
 from core.domain.usecase import UseCase
 from core.errors import InputError
 
@@ -99,6 +100,8 @@ def _field(use_case: UseCase, column: Column) -> Any:
         return _levels(label, column, kept)
     if column.kind in (Kind.NUMBER, Kind.COUNT):
         return _number(label, column, kept)
+    if column.kind is Kind.SET:
+        return _set(label, column, kept)
     return st.text_input(label, placeholder=_placeholder(column), **kept)
 
 
@@ -113,6 +116,12 @@ def _levels(label: str, column: Column, kept: Mapping[str, Any]) -> Any:
     return st.selectbox(
         label, column.levels, None, format_func=level_text, placeholder=hint, accept_new_options=open_list, **kept
     )
+
+
+def _set(label: str, column: Column, kept: Mapping[str, Any]) -> Any:
+    if len(column.levels) <= MOST_VISIBLE_LEVELS:
+        return st.pills(label, column.levels, selection_mode="multi", format_func=level_text, wrap=True, **kept)
+    return st.multiselect(label, column.levels, format_func=level_text, placeholder="Choose", **kept)
 
 
 def _number(label: str, column: Column, kept: Mapping[str, Any]) -> Any:
@@ -150,7 +159,7 @@ def _help(column: Column, timezone: str) -> str:
 def _placeholder(column: Column) -> str | None:
     if column.kind is Kind.TIME:
         return column.time_format or "2026-03-01T09:30:00"
-    return None
+    return "12.5;0;30" if column.kind is Kind.NUMBERS else None
 
 
 def level_text(level: str) -> str:
@@ -163,14 +172,12 @@ def level_text(level: str) -> str:
 
 
 def _as_typed(column: Column, value: Any, timezone: str) -> Any:
-    """A raw value as its field holds it; None (or "" for text) leaves the field empty."""
+    """A raw value as its field holds it; None ("" for text, [] for sets) leaves the field empty."""
     text = "" if value is None else shown(value).strip()
-    if column.kind is Kind.ID:
-        return text or f"typed-{datetime.now():%Y%m%d-%H%M%S}"
-    if column.kind is Kind.TIME:
-        return text or _now(column, timezone)
-    if column.kind is Kind.TEXT:
-        return text
+    if column.kind.is_text or column.kind in (Kind.TIME, Kind.NUMBERS):
+        return text or _start(column, timezone)
+    if column.kind is Kind.SET:
+        return list(levels_in(column, int(parse_value(column, value, timezone).values[0])))
     if text.lower() in column.nulls:
         return None
     if column.kind is Kind.YESNO:
@@ -183,7 +190,12 @@ def _as_typed(column: Column, value: Any, timezone: str) -> Any:
     return round(float(text)) if column.kind is Kind.COUNT else float(text)
 
 
-def _now(column: Column, timezone: str) -> str:
+def _start(column: Column, timezone: str) -> str:
+    """What an empty text field begins with: an id of its own, the time now, nothing."""
+    if column.kind is Kind.ID:
+        return f"typed-{datetime.now():%Y%m%d-%H%M%S}"
+    if column.kind is not Kind.TIME:
+        return ""
     now = datetime.now(ZoneInfo(timezone)).replace(tzinfo=None, microsecond=0)
     return now.strftime(column.time_format) if column.time_format else now.isoformat()
 

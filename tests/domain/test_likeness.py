@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.domain.columns import OTHER, Column, Kind, Missing
+from core.domain.columns import NO_SET, OTHER, Column, Kind, Missing
 from core.domain.likeness import Level, compare_column, verdict
 from core.domain.schema import Parsed
 
@@ -47,3 +47,20 @@ def test_more_missing_values_than_in_training_is_a_warning() -> None:
     values[:400] = np.nan
     (finding,) = compare_column(column, Parsed(values), REFERENCE)
     assert finding.what == "more missing values than in training" and "40.0%" in finding.detail
+
+
+def test_numbers_in_lists_are_compared_with_each_other() -> None:
+    paid = Column("paid", Kind.NUMBERS, width=3, missing=Missing.ALLOW)
+    lists = REFERENCE[:4_800].reshape(-1, 3).copy()
+    lists[:500, 0] = np.nan
+    assert compare_column(paid, Parsed(lists[::2]), lists) == []
+    (finding,) = compare_column(paid, Parsed(100 * lists[::2]), lists)
+    assert finding.what == "looks 100 times too large in unit"
+    (finding,) = compare_column(paid, Parsed(lists[::2] + 2_000), lists)
+    assert "of numbers outside" in finding.detail
+
+
+def test_sets_with_unknown_levels_are_shown_with_their_texts() -> None:
+    services = Column("services", Kind.SET, levels=("audit", "tax"))
+    (finding,) = compare_column(services, Parsed(np.array([1, 3, NO_SET]), {2: "tax;golf"}), np.array([1, 2]))
+    assert finding.level is Level.WARNING and "tax;golf" in finding.detail

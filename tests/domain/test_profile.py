@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from core.domain.columns import MISSING, OTHER, Column, Kind, Unseen
+from core.domain.columns import MISSING, NO_SET, OTHER, Column, Kind, Unseen
 from core.domain.features import Feature, raw
 from core.domain.profile import bin_counts, count_bins, make_profile, quantile_edges, score_counts
 from core.domain.schema import Schema
@@ -89,3 +89,11 @@ def test_categories_and_shares() -> None:
 def test_score_counts_follow_the_profile() -> None:
     profile, _ = _profile()
     assert score_counts(profile, {"m": np.full(7, 2.0)})[0].sum() == 7
+
+
+def test_a_row_of_a_set_counts_at_each_of_its_levels() -> None:
+    schema = Schema((Column("s", Kind.SET, levels=("x", "y", "z")), Column("l", Kind.NUMBERS, width=2)))
+    columns = {"s": np.array([0b011, 0b010, NO_SET, 0b011]), "l": np.array([[np.nan, 1], [2, 3], *[[np.nan] * 2] * 2])}
+    profile = make_profile(schema, [], columns, np.empty((4, 0)), {})
+    assert profile["categories"] == {"s": {"levels": {"x": 2, "y": 3, "z": 0}, "other": 0, "missing": 1}}
+    assert profile["missing"] == {"s": 0.25, "l": 0.5}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 
-from core.domain.columns import MISSING, OTHER, Column, Kind, Missing, Unseen
-from core.domain.parsing import parse_row, read_time
+from core.domain.columns import MISSING, OTHER, Column, Kind, Missing, Unseen, levels_in
+from core.domain.parsing import parse_row, parse_value, read_time
 from core.domain.schema import MOST_COUNT, Parsed, Schema
 
 AGE = Column("age", Kind.COUNT, minimum=0, maximum=120)
@@ -84,3 +87,73 @@ def test_texts_that_are_no_numbers_are_never_values(text: str) -> None:
 def test_level_texts_match_whatever_their_case() -> None:
     row = parse_row(SCHEMA, {"colour": " BLUE "})
     assert row["colour"].values.tolist() == [1]
+
+
+PAID = Column("paid", Kind.NUMBERS, width=3, minimum=0, maximum=100)
+SERVICES = Column("services", Kind.SET, levels=("Audit", "Tax", "Legal"))
+LISTS = Schema((PAID, SERVICES))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("12.5;0;30", [12.5, 0, 30]),
+        (" 12.5 ; 0 ", [None, 12.5, 0]),
+        ("[12.5, 0]", [None, 12.5, 0]),
+        ([1, "2"], [None, 1, 2]),
+        (np.array([3.0]), [None, None, 3]),
+        (7, [None, None, 7]),
+        ("n/a", [None, None, None]),
+        ([], [None, None, None]),
+        (float("nan"), [None, None, None]),
+    ],
+)
+def test_lists_are_right_aligned_with_the_latest_last(value: Any, expected: list[float | None]) -> None:
+    read = parse_value(PAID, value, "UTC")
+    assert read.values.shape == (1, 3) and not read.unread
+    assert [None if number != number else number for number in read.values[0].tolist()] == expected
+
+
+@pytest.mark.parametrize("value", ["1;;2", "1;2;", "1;2;3;4", "1;two", "[1, null]", [1, None], [[1]], "[" * 9_000])
+def test_a_list_with_a_gap_or_a_stranger_is_unread_as_a_whole(value: Any) -> None:
+    read = parse_value(PAID, value, "UTC")
+    assert np.isnan(read.values).all() and read.unread[0]
+
+
+def test_every_number_of_a_list_keeps_to_the_range() -> None:
+    checked = LISTS.check(parse_row(LISTS, {"paid": "-1;50;1e999", "services": "tax;Golf"}), 1)
+    assert [(item.column, item.rule, item.value) for item in checked.problems()] == [
+        ("paid", "range", "-1;inf"),
+        ("services", "type", "tax;Golf"),
+    ]
+    assert "each from 0 to 100" in checked.why()[0] and "any of Audit, Tax, Legal" in checked.why()[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "levels"),
+    [
+        ("legal; AUDIT", ("Audit", "Legal")),
+        (["Tax"], ("Tax",)),
+        ('["tax"]', ("Tax",)),
+        ("tax;;tax;", ("Tax",)),
+        ([], ()),
+    ],
+)
+def test_sets_are_read_whatever_their_order_and_case(value: Any, levels: tuple[str, ...]) -> None:
+    read = parse_value(SERVICES, value, "UTC")
+    assert levels_in(SERVICES, int(read.values[0])) == levels and not read.unread
+
+
+def test_missing_lists_and_sets_are_named_once_each() -> None:
+    checked = LISTS.check(parse_row(LISTS, {"services": " ; "}), 1)
+    assert [(item.column, item.rule, item.value) for item in checked.problems()] == [
+        ("paid", "required", ""),
+        ("services", "required", ""),
+    ]
+
+
+def test_imputed_lists_are_flagged() -> None:
+    schema = Schema((replace(PAID, missing=Missing.IMPUTE),))
+    checked = schema.check({"paid": Parsed(np.array([[np.nan, np.nan, 1], [np.nan] * 3]))}, 2)
+    assert checked.ok.all() and checked.imputed["paid"].tolist() == [False, True]
+    assert SCHEMA.check({}, 2).imputed["income"].all()

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from core.domain.advice import Advice, Gauge
-from core.domain.columns import Columns
+from core.domain.columns import Column, Columns, Kind
 from core.domain.features import Feature
 from core.domain.policy import Mode
 from core.domain.recipe import ModelSpec
 from core.domain.row_rules import at_most
+from core.domain.schema import Schema
 from core.domain.usecase import UseCase
 from core.services.contract import CHECKS, SAMPLE_ROWS, check_use_case
 from core.usecases import builtin
@@ -36,6 +37,7 @@ BROKEN: dict[str, UseCase] = {
     "names are unique": replace(LEADS, features=LEADS.features + LEADS.features[:1]),
     "columns that are named exist": replace(LEADS, sensitive=("gender",)),
     "features read only what is known": replace(LEADS, features=(Feature("x", ("converted",), np.sqrt, "leak"),)),
+    "lists and sets can be written": replace(LEADS, schema=Schema((Column("x", Kind.SET, levels=("a;b",)),))),
     "features say what they are": replace(LEADS, features=(Feature("x", ("page_views",), np.sqrt, ""),)),
     "four models one champion": replace(LEADS, recipe=replace(LEADS.recipe, models=(ModelSpec("a", "ridge"),))),
     "bands cover every score": replace(LEADS, policy=replace(LEADS.policy, bands=LEADS.policy.bands[::-1])),

@@ -293,3 +293,28 @@ def test_feature_counts_add_up_by_day(log: PredictionLog, bnpl: UseCase, draw: A
         {"day": at.date(), "version": "v1", "feature": "amount", "bin": 0, "n": 10},
         {"day": at.date(), "version": "v1", "feature": "amount", "bin": 3, "n": 14},
     ]
+
+
+def test_lists_and_sets_come_back_as_they_were(log: PredictionLog, bnpl: UseCase, draw: Any, at: datetime) -> None:
+    lists = Column("paid", Kind.NUMBERS, width=3), Column("services", Kind.SET, levels=("audit", "tax"))
+    wider = replace(bnpl, schema=replace(bnpl.schema, columns=bnpl.schema.columns + lists))
+    for n_rows, first in ((5, 0), (1, 5)):  # a chunk and a single row take different ways in
+        rows, scores = draw(wider, n_rows, first)
+        batch = start(log, wider, at)
+        assert log.append(wider, batch, rows, scores).all()
+        found = log.page(wider, batch.id).to_pylist()
+        assert [(row["paid"], row["services"]) for row in found] == list(
+            zip(rows["paid"].to_pylist(), rows["services"].to_pylist(), strict=True)
+        )
+
+
+def test_a_number_that_becomes_a_list_is_kept_as_text(
+    log: PredictionLog, bnpl: UseCase, draw: Any, at: datetime
+) -> None:
+    for kind in (Kind.NUMBER, Kind.NUMBERS):
+        columns = (*bnpl.schema.columns, Column("paid", kind, width=2))
+        edited = replace(bnpl, schema=replace(bnpl.schema, columns=columns))
+        rows, scores = draw(edited, 3, 10 * len(kind))
+        batch = start(log, edited, at)
+        assert log.append(edited, batch, rows, scores).all()
+    assert all(isinstance(row["paid"], str) for row in log.page(edited, batch.id).to_pylist())

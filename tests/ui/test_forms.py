@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -42,7 +43,7 @@ def test_form_gives_back_the_row_it_was_filled_with(key: str) -> None:
     typed, original = (parse_row(use_case.schema, values) for values in (app.session_state["values"], row))
     for column in use_case.schema:
         assert not typed[column.name].unread
-        assert typed[column.name].values[0] == original[column.name].values[0], column.name
+        np.testing.assert_array_equal(typed[column.name].values, original[column.name].values, column.name)
 
 
 @pytest.mark.parametrize("key", builtin())
@@ -68,6 +69,13 @@ def test_every_field_has_a_label_with_its_unit_and_says_what_it_takes(key: str) 
         (Column("a", Kind.CATEGORY, levels=("Low", "High")), "low", "Low"),
         (Column("a", Kind.CATEGORY, levels=("Low", "High")), "unheard of", None),
         (Column("a", Kind.TEXT), None, ""),
+        (Column("a", Kind.NUMBERS, width=3), [12.5, 0.0], "12.5;0"),
+        (Column("a", Kind.NUMBERS, width=3), "12.5;0", "12.5;0"),
+        (Column("a", Kind.NUMBERS, width=3), None, ""),
+        (Column("a", Kind.SET, levels=("Tax", "Audit")), "audit;TAX", ["Tax", "Audit"]),
+        (Column("a", Kind.SET, levels=("Tax", "Audit")), ["Audit"], ["Audit"]),
+        (Column("a", Kind.SET, levels=("Tax", "Audit")), "unheard of", []),
+        (Column("a", Kind.SET, levels=("Tax", "Audit")), None, []),
         (Column("a", Kind.TIME), "2026-03-01", "2026-03-01"),
     ],
 )
@@ -86,3 +94,34 @@ def test_json_must_hold_one_object() -> None:
     assert forms.Form(text='{"a": 1}').row() == {"a": 1}
     with pytest.raises(InputError, match="list"):
         forms.Form(text="[]").row()
+
+
+def lists_page(row: dict[str, object], n_levels: int) -> None:
+    from dataclasses import replace
+
+    import streamlit as st
+
+    from core.domain.columns import Column, Kind
+    from core.domain.schema import Schema
+    from core.ui import forms
+    from core.usecases import builtin
+
+    levels = tuple(f"service_{number}" for number in range(n_levels))
+    paid = Column("paid", Kind.NUMBERS, width=3, unit="USD")
+    schema = Schema((paid, Column("services", Kind.SET, levels=levels)))
+    use_case = replace(builtin()["bnpl_default"], key="lists", schema=schema)
+    if not forms.is_filled(use_case):
+        forms.fill(use_case, row)
+    st.session_state["row"] = forms.row_form(use_case, "Score").row()
+    forms.json_form(use_case, "Score")
+
+
+@pytest.mark.parametrize("n_levels", [3, 10])
+def test_lists_and_sets_have_fields_of_their_own(n_levels: int) -> None:
+    row = {"paid": [1.0, 2.5], "services": "service_2;service_0"}
+    app = AppTest.from_function(lists_page, args=(row, n_levels)).run()
+    assert not app.exception
+    assert app.session_state["row"] == {"paid": "1;2.5", "services": ["service_0", "service_2"]}
+    field = app.get_by_key("row:lists:paid")
+    assert field.label == "Paid (USD)" and "separated by semicolons" in field.help
+    assert '"service_0"' in app.text_area[0].value
