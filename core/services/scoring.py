@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from core.domain.advice import Advice
+from core.domain.features import Floats
 from core.domain.parsing import parse_row
 from core.domain.policy import Tone
 from core.domain.schema import Checked
@@ -68,6 +70,8 @@ class ScoredRow:
     model_decision: str  # what the champion's band would lead to
     decided_by: str  # "rules" or "champion"
     rules: RulesSaid | None
+    features: Mapping[str, float]  # engineered, as the models read them before imputing
+    advice: tuple[Advice, ...]  # what the use case recommends for this row
     imputed: tuple[str, ...]
     other: tuple[str, ...]
     ignored: tuple[str, ...]
@@ -143,14 +147,14 @@ def _answer(
     use_case, card = scorer.use_case, scorer.card
     bands = use_case.policy.bands
     band, decided = bands[int(scores.band[0])], bands[int(scores.decision[0])]
-    classes = zip(use_case.target.classes, scores.outputs[card.champion][0].tolist(), strict=False)
+    said = scores.outputs[card.champion][0]
     return ScoredRow(
         prediction_id=rows["prediction_id"][0].as_py(),
         use_case=use_case.key,
         version=card.version,
         champion=card.champion,
         scores={name: float(values[0]) for name, values in scores.scores.items()},
-        classes=dict(classes) if use_case.task is Task.MULTICLASS else {},
+        classes=_classes(use_case, said),
         consensus=float(scores.consensus[0]),
         agreement=float(scores.agreement[0]),
         score=float(scores.scores[card.champion][0]),
@@ -161,6 +165,8 @@ def _answer(
         model_decision=band.decision,
         decided_by=scorer.decided_by,
         rules=_rules_said(use_case, scores),
+        features=dict(zip(use_case.feature_names, scores.matrix[0].tolist(), strict=True)),
+        advice=use_case.advice(accepted.columns, said) if use_case.advice else (),
         imputed=tuple(str(accepted.imputed[0]).split()),
         other=tuple(str(accepted.other[0]).split()),
         ignored=ignored,
@@ -169,6 +175,11 @@ def _answer(
         as_of=rows["as_of"][0].as_py(),
         already=already,
     )
+
+
+def _classes(use_case: UseCase, output: Floats) -> dict[str, float]:
+    multiclass = use_case.task is Task.MULTICLASS
+    return dict(zip(use_case.target.classes, output.tolist(), strict=True)) if multiclass else {}
 
 
 def _interval_said(scorer: Scorer, scores: ScoreTable) -> IntervalSaid | None:
