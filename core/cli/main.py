@@ -16,6 +16,7 @@ from typing import Any
 
 from core.cli.bringing import add_bringing
 from core.cli.models import add_models
+from core.cli.outcomes import add_outcomes
 from core.cli.scoring import add_scoring
 from core.cli.terminal import Command, Terminal
 from core.cli.wording import in_words
@@ -71,6 +72,6 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
-    for add in (add_models, add_scoring, add_bringing):
+    for add in (add_models, add_scoring, add_outcomes, add_bringing):
         add(command)
     return parser

@@ -27,6 +27,7 @@ class Action(StrEnum):
     SCORE_FILE = "score a file"
     DOWNLOAD = "download results"
     VOID = "void an upload"
+    OUTCOMES = "bring outcomes"
     CANCEL_JOB = "cancel a job"
     TRAIN = "train a version"
     ADOPT = "adopt a data set"
@@ -52,6 +53,7 @@ PERMISSIONS: dict[Action, frozenset[Role]] = {
     Action.SCORE_FILE: _WORKERS | {Role.SALES},
     Action.DOWNLOAD: _EVERYONE,
     Action.VOID: _WORKERS,
+    Action.OUTCOMES: _WORKERS,
     Action.CANCEL_JOB: _WORKERS | {Role.SALES},
     Action.TRAIN: _WORKERS,
     Action.ADOPT: _WORKERS,

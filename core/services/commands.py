@@ -68,12 +68,23 @@ def score_row(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[
     return scored | {"scored_at": str(scored["scored_at"]), "as_of": str(scored["as_of"])}
 
 
+def outcomes(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
+    """Take in what happened: args use_case, path, rejects, and the columns entity, outcome, observed_at, time."""
+    from core.services import outcomes as service
+
+    names = {name: args.get(name) for name in ("entity", "outcome", "observed_at", "time")}
+    path, rejects = Path(args["path"]), _path(args.get("rejects"))
+    taken = service.take_in(desk, actor, args["use_case"], path, service.Named(**names), rejects=rejects)
+    return taken.as_json()
+
+
 COMMANDS: dict[str, Command] = {
     "score": score,
     "score-row": score_row,
     "resume": resume,
     "void": void,
     "status": status,
+    "outcomes": outcomes,
 }
 
 

@@ -23,7 +23,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.domain.usecase import UseCase
-from core.store.log_batches import Batch, LogBatches
+from core.store.log_batches import Batch
+from core.store.log_outcomes import LogOutcomes
 from core.store.log_queries import naive
 from core.store.log_schema import GLOBAL, create, quoted
 from core.store.log_shadow import create_shadow_view
@@ -31,7 +32,7 @@ from core.store.log_shadow import create_shadow_view
 CountNew = Callable[[NDArray[np.bool_]], pa.Table]
 
 
-class PredictionLog(LogBatches):
+class PredictionLog(LogOutcomes):
     """The log of one desk.
 
     Parameters

@@ -1,0 +1,134 @@
+"""Outcomes in the log: which of them meet a prediction, how ripe they are, and the rows that have one.
+
+Every query joins the way `outcomes_as_known_on` promises: by entity and time where the outcome names its time,
+else by entity alone.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import pyarrow as pa
+
+from core.domain.usecase import UseCase
+from core.store.log_batches import LogBatches
+from core.store.log_queries import naive
+from core.store.log_schema import quoted, score_names
+from core.store.log_shadow import outcomes_as_known_on
+
+UNKNOWN, OTHER_TIME, CONTRADICTS, REPEATS, MEETS = "unknown", "other time", "contradicts", "repeats", "meets"
+
+_KNOWN = """
+    LEFT JOIN known o ON o.entity = r.entity AND o.as_of = r.as_of
+    LEFT JOIN known e ON e.entity = r.entity AND e.as_of IS NULL"""
+_OUTCOME = "coalesce(o.outcome, e.outcome)"
+
+
+class LogOutcomes(LogBatches):
+    """The outcomes of `core.store.log.PredictionLog`, next to the predictions they are about."""
+
+    def match_outcomes(self, use_case: UseCase, given: pa.Table) -> pa.Table:
+        """Whether each outcome of a file is about a prediction of the log, and new.
+
+        Parameters
+        ----------
+        given : pyarrow.Table
+            row (its number), entity, as_of (UTC; null: every prediction of the entity), outcome, observed_at (null:
+            not told).
+
+        Returns
+        -------
+        pyarrow.Table, in the order of `row`
+            row, `status` (one of the words above), `n_times` (at how many times the entity was predicted), and
+            `observed_at`: where none was told and the outcome is the one that is known already, the time kept.
+        """
+        self.ensure(use_case)
+        table, outcomes = quoted(use_case.key, "rows"), quoted(use_case.key, "outcomes")
+        cursor = self._cursor()
+        cursor.register("given", given)
+        try:
+            return cursor.sql(
+                f"""
+                WITH predicted AS (
+                    SELECT DISTINCT entity, as_of FROM {table}
+                    WHERE batch NOT IN (FROM voided) AND entity IN (SELECT entity FROM given)),
+                times AS (SELECT entity, count(*) AS n_times FROM predicted GROUP BY entity),
+                latest AS (
+                    SELECT entity, as_of, arg_max(outcome, revision) AS outcome,
+                           arg_max(observed_at, revision) AS observed_at
+                    FROM {outcomes} WHERE entity IN (SELECT entity FROM given) GROUP BY entity, as_of)
+                SELECT g.row, coalesce(t.n_times, 0) AS n_times,
+                       coalesce(g.observed_at, CASE WHEN l.outcome = g.outcome THEN l.observed_at END) AS observed_at,
+                       CASE WHEN t.entity IS NULL THEN '{UNKNOWN}'
+                            WHEN g.as_of IS NOT NULL AND p.entity IS NULL THEN '{OTHER_TIME}'
+                            WHEN min(g.outcome) OVER same <> max(g.outcome) OVER same THEN '{CONTRADICTS}'
+                            WHEN row_number() OVER (same ORDER BY g.row) > 1 THEN '{REPEATS}'
+                            ELSE '{MEETS}' END AS status
+                FROM given g
+                LEFT JOIN times t ON t.entity = g.entity
+                LEFT JOIN predicted p ON p.entity = g.entity AND p.as_of = g.as_of
+                LEFT JOIN latest l ON l.entity = g.entity AND l.as_of IS NOT DISTINCT FROM g.as_of
+                WINDOW same AS (PARTITION BY g.entity, g.as_of, g.observed_at)
+                ORDER BY g.row
+                """
+            ).to_arrow_table()
+        finally:
+            cursor.unregister("given")
+
+    def ripeness(self, use_case: UseCase, as_known_on: datetime) -> pa.Table:
+        """Acting predictions by the UTC day they are about: day, n, n_known (outcome received by then).
+
+        Ordered by day; rows from after `as_known_on` are left out.
+        """
+        self.ensure(use_case)
+        return self._arrow(
+            f"""
+            WITH known AS ({outcomes_as_known_on(use_case, "?::TIMESTAMP")})
+            SELECT r.as_of::DATE AS day, count(*) AS n, count({_OUTCOME}) AS n_known
+            FROM {quoted(use_case.key, "rows")} r {_KNOWN}
+            WHERE r.as_of <= ? AND r.batch NOT IN (FROM voided) GROUP BY day ORDER BY day
+            """,
+            [naive(as_known_on)] * 2,
+        )
+
+    def realised(self, use_case: UseCase, as_known_on: datetime, since: date | None = None) -> pa.Table:
+        """Acting predictions older than the horizon whose outcome is known, with every arm's scores.
+
+        Returns
+        -------
+        pyarrow.Table, ordered by as_of
+            as_of, entity (a dense code, null where every row has an entity of its own), version, decided_by, decision,
+            band, rules_score, rules_band, consensus, score, the models under their `score_names`, outcome.
+        """
+        self.ensure(use_case)
+        horizon = timedelta(days=use_case.target.horizon_days)
+        table = quoted(use_case.key, "rows")
+        bounds = [naive(as_known_on) - horizon, since or date.min]
+        counted = f"FROM {table} r WHERE r.as_of <= ? AND r.as_of >= ? AND r.batch NOT IN (FROM voided)"
+        repeated = self._rows(f"SELECT count(*) > count(DISTINCT r.entity) {counted}", bounds)[0][0]
+        models = ", ".join(f"s.{quoted(name)}" for name in score_names(use_case).values())
+        entity = "hash(r.entity)" if repeated else "NULL::UBIGINT"
+        return self._arrow(
+            f"""
+            WITH known AS ({outcomes_as_known_on(use_case, "?::TIMESTAMP")})
+            SELECT r.as_of, {entity} AS entity, s.version, coalesce(r.decided_by, b.decided_by) AS decided_by,
+                   r.decision, s.band, s.rules_score, s.rules_band, s.consensus, s.score, {models},
+                   {_OUTCOME} AS outcome
+            FROM {table} r JOIN {quoted(use_case.key, "scores")} s
+            ON s.prediction_id = r.prediction_id AND s.batch = r.batch AND s.role = 'acting'
+            LEFT JOIN batches b ON b.batch = r.batch {_KNOWN}
+            WHERE r.as_of <= ? AND r.as_of >= ? AND r.batch NOT IN (FROM voided) AND {_OUTCOME} IS NOT NULL
+            ORDER BY r.as_of
+            """,
+            [naive(as_known_on), *bounds],
+        )
+
+    def water_mark(self, use_case: UseCase) -> tuple[int, int, int]:
+        """What every figure of a use case depends on: how many rows, outcome revisions and voided batches there are."""
+        self.ensure(use_case)
+        rows, outcomes = quoted(use_case.key, "rows"), quoted(use_case.key, "outcomes")
+        query = (
+            f"SELECT (SELECT count(*) FROM {rows}), (SELECT count(*) FROM {outcomes}), (SELECT count(*) FROM voided)"
+        )
+        found: tuple[int, int, int] = tuple(self._rows(query)[0])
+        return found
