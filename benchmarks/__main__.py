@@ -40,15 +40,16 @@ def main() -> None:
 def _one_row(home: Path) -> Iterator[Figure]:
     for key, limit in (("bnpl_default", 1.0), ("lead_scoring", 2.0)):
         found = contest("benchmarks.one_row", key, env={"RINGSIDE_HOME": str(home)})
-        ours, peer = found["in_process_p50_ms"], found["scikit_learn_p50_ms"]
-        yield Figure(
-            f"one row in process, four models, rules and decision, {key}",
-            f"p50 {ours:.2f} ms",
-            f"scikit-learn on ready features {peer:.1f} ms",
-            peer / ours,
-            f"p50 <= {limit:g} ms and >= 20 x faster" if key == "bnpl_default" else f"p50 <= {limit:g} ms",
-            ours <= limit and (peer / ours >= 20 or key != "bnpl_default"),
-        )
+        ours = found["in_process_p50_ms"]
+        name = f"one row: check, features, four models, rules, decision, {key}"
+        yield Figure(name, f"p50 {ours:.2f} ms", "", None, f"p50 <= {limit:g} ms", ours <= limit)
+        if key == "bnpl_default":
+            mine, theirs = found["models_p50_ms"], found["scikit_learn_p50_ms"]
+            usual = f"DataFrame, ColumnTransformer, 4 x predict_proba {theirs:.2f} ms"
+            gain = theirs / mine
+            yield Figure(
+                "one row, ready features to four scores", f"p50 {mine:.3f} ms", usual, gain, ">= 20", gain >= 20
+            )
         yield Figure(
             f"one row with the durable log, {key}",
             ", ".join(f"{name} {found[f'durable_{name}_ms']:.1f}" for name in ("p50", "p95", "p99")) + " ms",
