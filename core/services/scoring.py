@@ -145,8 +145,7 @@ def _answer(
 ) -> ScoredRow:
     already, ignored = rest
     use_case, card = scorer.use_case, scorer.card
-    bands = use_case.policy.bands
-    band, decided = bands[int(scores.band[0])], bands[int(scores.decision[0])]
+    band, decided = (use_case.policy.bands[int(codes[0])] for codes in (scores.band, scores.decision))
     said = scores.outputs[card.champion][0]
     return ScoredRow(
         prediction_id=rows["prediction_id"][0].as_py(),
