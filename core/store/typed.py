@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.domain.columns import SEPARATOR, Array, Column, Kind, absent, shown
+from core.domain.columns import SEPARATOR, Array, Column, Kind, absent
 from core.domain.parsing import parse_value, zone
 from core.domain.schema import Parsed
-from core.store.typed_lists import is_list, level_sets, number_lists
+from core.store.typed_lists import is_list, joined, level_sets, number_lists
 from core.store.typed_numbers import floats, is_text, numbers_of
 
 _SPACE = r"[\s\x0b\x1c-\x1f\x{85}\p{Z}]*"
@@ -61,6 +61,8 @@ def as_texts(values: pa.Array) -> pa.Array:
         values = values.dictionary_decode()
     if is_text(values.type):
         return values.cast(pa.string())
+    if is_list(values.type):
+        return joined(values, as_texts(values.flatten()))
     if pa.types.is_floating(values.type):
         values = pc.if_else(pc.is_nan(values), None, values)
     if pa.types.is_timestamp(values.type) or pa.types.is_date(values.type) or pa.types.is_nested(values.type):
@@ -74,7 +76,7 @@ def as_texts(values: pa.Array) -> pa.Array:
 
 
 def _written(item: object) -> str:
-    return item.isoformat() if hasattr(item, "isoformat") else shown(item) if isinstance(item, list) else str(item)
+    return item.isoformat() if hasattr(item, "isoformat") else str(item)
 
 
 def _typed(column: Column, values: pa.Array, timezone: str) -> Parsed | None:

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from core.domain.columns import Array, Column, absent
+from core.domain.columns import SEPARATOR, Array, Column, absent
 from core.domain.parsing import level_codes
 from core.store.typed_numbers import floats, is_text, numbers_of
 
@@ -52,6 +52,14 @@ def level_sets(column: Column, values: pa.Array) -> tuple[Array, NDArray[np.bool
     np.bitwise_or.at(array, rows, found)
     odd[rows[found == 0]] = True
     return array, odd
+
+
+def joined(values: pa.Array, texts: pa.Array) -> pa.Array:
+    """Each list as one text, given the texts of all items; an item that is null leaves its place empty."""
+    lengths = pc.fill_null(pc.list_value_length(values), 0).to_numpy(zero_copy_only=False)
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    lists = pa.ListArray.from_arrays(pa.array(offsets), pc.fill_null(texts, ""), mask=values.is_null())
+    return pc.binary_join(lists, SEPARATOR)
 
 
 def _items(values: pa.Array) -> tuple[pa.Array, NDArray[np.int64], NDArray[np.int64]]:

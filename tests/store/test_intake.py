@@ -334,3 +334,37 @@ def test_generated_rows_pass_the_schema_through_csv(tmp_path: Path) -> None:
 def test_peek_reads_no_more_than_asked(tmp_path: Path) -> None:
     path = write(tmp_path, "a,b\n" + "1,2\n" * 50)
     assert peek(path, 3).to_pydict() == {"a": ["1"] * 3, "b": ["2"] * 3}
+
+
+LISTS = Schema(
+    (
+        Column("lead_id", Kind.ID),
+        Column("paid", Kind.NUMBERS, width=4),
+        Column("services", Kind.SET, levels=("audit", "tax", "legal"), missing=Missing.ALLOW),
+    )
+)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_lists_and_sets_are_read_whatever_separates_the_columns(tmp_path: Path, delimiter: str) -> None:
+    rows = [("L1", "1.5;0;30;2", "tax;audit"), ("L2", "7", ""), ("L3", "1;2;3;4;5", "tax"), ("L4", "2;2", "tax;golf")]
+    quote = '"' if delimiter == ";" else ""
+    lines = [delimiter.join(quote + text + quote for text in row) for row in (LISTS.names, *rows)]
+    chunk = only_chunk(write(tmp_path, "\n".join(lines)), LISTS)
+    np.testing.assert_array_equal(chunk.parsed["paid"].values[:2], [[1.5, 0, 30, 2], [np.nan, np.nan, np.nan, 7]])
+    assert chunk.parsed["services"].values[:3].tolist() == [0b011, -1, 0b010]
+    problems = LISTS.check(chunk.parsed, chunk.n_rows).problems()
+    assert [(item.row, item.column, item.rule) for item in problems] == [(3, "paid", "type"), (4, "services", "type")]
+
+
+def test_lists_of_a_parquet_file_are_read_as_they_are(tmp_path: Path) -> None:
+    paid = pa.array([[1.5, 0.0], None, [7.0]], pa.large_list(pa.float32()))
+    services = pa.array([["Tax", "legal"], [], ["golf"]])
+    pq.write_table(
+        pa.table({"lead_id": ["L1", "L2", "L3"], "paid": paid, "services": services}), tmp_path / "x.parquet"
+    )
+    chunk = only_chunk(tmp_path / "x.parquet", LISTS)
+    expected = [[np.nan, np.nan, 1.5, 0], [np.nan] * 4, [np.nan, np.nan, np.nan, 7]]
+    np.testing.assert_array_equal(chunk.parsed["paid"].values, expected)
+    assert chunk.parsed["services"].values.tolist() == [0b110, -1, -1]
+    assert chunk.parsed["services"].unread == {2: "golf"}

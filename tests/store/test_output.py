@@ -197,14 +197,14 @@ def test_without_rejects_there_is_no_file(tmp_path: Path) -> None:
 
 def test_typed_columns_of_a_parquet_can_be_echoed(tmp_path: Path) -> None:
     texts = {
-        "list": [[1, 2], None],
+        "list": [[1, 2.5, None], None],
         "zoned": pa.array([0, None], pa.timestamp("us", "UTC")),
         "naive": pa.array([0, None], pa.timestamp("us")),
         "flag": [True, None],
         "raw": [b"=1", None],
     }
     rows = scored(tmp_path / "x.csv", texts, {"score": np.array([1.0, 2.0])})
-    assert rows[0]["list"] == "1;2" and rows[0]["zoned"] == "1970-01-01T00:00:00+00:00"
+    assert rows[0]["list"] == "1;2.5;" and rows[0]["zoned"] == "1970-01-01T00:00:00+00:00"
     assert rows[0]["flag"] == "true" and rows[0]["raw"] == "'=1"
     assert rows[1] == {"list": "", "zoned": "", "naive": "", "flag": "", "raw": "", "score": "2"}
 

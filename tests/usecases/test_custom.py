@@ -159,6 +159,7 @@ def changed(old: str, new: str) -> str:
         ('primary_metric = "auc"', 'primary_metric = "r2"', "policy.primary_metric is 'r2'", "auc"),
         ("costs = [[20.0, 0.0], [0.0, 100.0]]", "costs = [1]", "policy.money.costs is [1]", "2 pairs"),
         ('kind = "number"', 'kind = "numeric"', "columns[3] (amount).kind is 'numeric'", "number"),
+        ('kind = "number"', 'kind = "numbers"', "columns[3] (amount).kind is 'numbers'", "number, count, yesno"),
         ("minimum = 0", 'minimum = "0"', "columns[3] (amount).minimum is '0'", "a number"),
         ("minimum = 0", "minimum = nan", "columns[3] (amount).minimum is nan", "a number"),
         ('decimal = ","', 'decimal = ";"', "target.decimal is ';'", '"." or ","'),

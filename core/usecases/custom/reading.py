@@ -212,9 +212,7 @@ def _money(section: Section, n_bands: int, task: Task) -> Money | None:
 def _column(file: str, place: int, table: Any) -> CustomColumn:
     name = table.get("name", "?") if isinstance(table, Mapping) else "?"
     one = Section(file, f"columns[{place}] ({name}).", table, _COLUMN)
-    kind = one.choice("kind", Kind)
-    if kind not in FEATURES_OF:
-        one.refuse("kind", "one of " + ", ".join(FEATURES_OF))
+    kind = one.choice("kind", Kind, among=FEATURES_OF)
     usual = one.numbers("usual", 2)
     column = Column(
         one.text("name"),

@@ -59,13 +59,16 @@ class Section:
         """A text, or None where the key is absent."""
         return self.text(key) if key in self.values else None
 
-    def choice(self, key: str, kind: type[Choice], default: Choice | None = None) -> Choice:
-        """One of a few words."""
+    def choice(
+        self, key: str, kind: type[Choice], default: Choice | None = None, among: Iterable[Choice] | None = None
+    ) -> Choice:
+        """One of a few words, or of some of them."""
         value = self.values.get(key, default)
         if isinstance(value, kind):
             return value
-        if value not in [str(item) for item in kind]:
-            self.refuse(key, "one of " + ", ".join(kind))
+        words = [str(item) for item in among or kind]
+        if value not in words:
+            self.refuse(key, "one of " + ", ".join(words))
         return kind(value)
 
     def number(self, key: str, least: float | None = None, most: float | None = None) -> float | None:
