@@ -46,6 +46,10 @@ class Gauge:
         """
         return ((values >= self.low).astype(np.int8) + (values > self.high)).astype(np.int8)
 
+    def reading(self, value: float) -> int:
+        """The zone of one value."""
+        return int(self.zone(np.array([value]))[0])
+
 
 ZONES = ("low", "middle", "high")
 ZONE_TONES = (Tone.BAD, Tone.POOR, Tone.GOOD)

@@ -146,6 +146,9 @@ def output_columns(scorer: Scorer, accepted: Accepted, scores: ScoreTable, ids: 
     facts["score"] = verdict.pop("score")
     facts |= {name: verdict.pop(name) for name in ("interval_low", "interval_high") if name in verdict}
     facts["band"] = verdict.pop("band")
+    if use_case.task is Task.MULTICLASS:
+        acting = scores.outputs[scorer.card.champion]
+        facts |= {f"probability_{name}": acting[:, place] for place, name in enumerate(use_case.target.classes)}
     facts["decision"] = _coded(scores.decision, use_case.policy.decisions)
     facts["decided_by"] = _constant(scorer.decided_by, accepted.n_rows)
     facts |= {f"score_{name}": values for name, values in score_columns(use_case, scores).items()}

@@ -9,7 +9,7 @@ import streamlit as st
 from core.domain.policy import Mode
 from core.domain.usecase import Task, UseCase
 from core.services.access import Action, may
-from core.ui import charts, state, words
+from core.ui import advice, charts, readings, state, words
 
 if TYPE_CHECKING:
     from core.services.scoring import IntervalSaid, ScoredRow
@@ -19,6 +19,14 @@ def show(use_case: UseCase, said: ScoredRow) -> None:
     """The whole answer, most useful first."""
     _grade(use_case, said)
     _notices(use_case, said)
+    if said.classes:
+        readings.classes(use_case, said)
+    if said.advice:
+        advice.card(said.advice)
+    if use_case.gauges:
+        readings.gauges(use_case, said)
+    if use_case.reference_means:
+        readings.radar(use_case, said)
     if may(state.actor(), Action.SEE_MODELS):
         _opinions(use_case, said)
     elif said.rules is not None:
@@ -64,7 +72,11 @@ def _meaning(use_case: UseCase) -> str:
         return f"The score is the probability that {target.meaning} within {target.horizon_days} days."
     if use_case.task is Task.REGRESSION:
         return f"The predicted value is that of {target.name}."
-    return f"The score is the mean over the classes of {target.name}, weighted by their probabilities."
+    if not target.class_values:
+        return f"The score is the largest probability among the classes of {target.name}."
+    worth = zip(target.classes, target.class_values, strict=True)
+    listed = ", ".join(f"{name} {words.score(use_case, value)}" for name, value in worth)
+    return f"The score is the mean of {listed}, weighted by their probabilities."
 
 
 def _notices(use_case: UseCase, said: ScoredRow) -> None:

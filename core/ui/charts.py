@@ -188,7 +188,7 @@ def _mark_cutoffs(drawn: Any, cutoffs: list[float], bands: Sequence[str], highes
             annotation_position="top",
         )
     if highest >= 0 and all(cutoff >= 0 for cutoff in cutoffs):
-        drawn.update_xaxes(range=[0, reach * 1.18 or 1])
+        drawn.update_xaxes(range=[0, reach * 1.28 or 1])
 
 
 def histogram(

@@ -59,7 +59,7 @@ OPINIONS = ("consensus", "agreement", "rules_score", "rules_band", "decided_by")
 def _ordered(names: Sequence[str], use_case: UseCase) -> list[str]:
     time = use_case.schema.time
     lead = [use_case.entity or "", time.name if time else "", *FIRST]
-    opinions = [name for name in names if name.startswith("score_") or name in OPINIONS]
+    opinions = [name for name in names if name.startswith(("probability_", "score_")) or name in OPINIONS]
     return list(dict.fromkeys(name for name in (*lead, *opinions, *names) if name in names))
 
 
@@ -80,6 +80,8 @@ def _config(name: str, use_case: UseCase, highest: float) -> Any:
         hues = [words.TONE_HUE[band.tone] for band in bands]
         return st.column_config.MultiselectColumn(title, options=[band.name for band in bands], color=hues)
     title = words.capitalised(name.removeprefix("score_").replace("_", " "))
+    if name.startswith("probability_"):
+        return st.column_config.NumberColumn(title, format="percent")
     if name.startswith("score_") or name in ("score", "consensus", *INTERVAL):
         return _score(title, use_case, highest if name == "score" else None)
     if name == "agreement":
