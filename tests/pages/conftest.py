@@ -1,4 +1,4 @@
-"""Three homes for the pages: nothing trained, trained with an empty log, trained with a filled log."""
+"""Homes for the pages: nothing trained, trained with an empty log (see tests/conftest.py), trained with a filled log."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
-from pyarrow import csv
 from streamlit.testing.v1 import AppTest
 
 from core.config import Settings
-from core.services import batches, training
+from core.services import batches
 from core.services.access import LOCAL_PEOPLE, Role
 from core.services.desk import Desk, open_desk
 from core.ui import state
@@ -21,7 +20,6 @@ from core.usecases import builtin
 
 DESK = Path(__file__).resolve().parents[2] / "pages" / "desk.py"
 ANALYST = LOCAL_PEOPLE[Role.ANALYST]
-TRAINING_ROWS = 4_000
 SAMPLE_ROWS = 300
 
 OpenPage = Callable[..., AppTest]
@@ -36,20 +34,6 @@ def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def fresh_home(tmp_path: Path) -> Path:
     """An empty home for one test alone."""
     return tmp_path
-
-
-@pytest.fixture(scope="session")
-def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every built-in use case trained once, on few rows."""
-    home = tmp_path_factory.mktemp("trained")
-    desk = open_desk(Settings(home=home))
-    for key, use_case in builtin().items():
-        assert use_case.synthesize is not None
-        labelled = home / f"{key}.csv"
-        csv.write_csv(use_case.synthesize(TRAINING_ROWS, 7), labelled)
-        training.train_version(desk, ANALYST, use_case, labelled)
-    desk.close()
-    return home
 
 
 @pytest.fixture(scope="session")
