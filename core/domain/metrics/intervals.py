@@ -35,7 +35,7 @@ def logit_interval(value: float, se: float, level: float = LEVEL) -> tuple[float
     """
     if se == 0 or not 0 < value < 1:
         return value, value
-    centre, half = math.log(value / (1 - value)), z_value(level) * se / (value * (1 - value))
+    centre, half = math.log(value / (1 - value)), min(600.0, z_value(level) * se / (value * (1 - value)))
     return 1 / (1 + math.exp(half - centre)), 1 / (1 + math.exp(-half - centre))
 
 
