@@ -21,7 +21,7 @@ from core.services.jobs import JobState
 from core.services.pipeline import KIND
 from core.services.reference import typed_columns
 from core.store.intake import Source, open_source
-from core.store.output import template
+from core.store.output import csv_of, template
 
 LOOK_ROWS = 20_000
 
@@ -238,15 +238,8 @@ def sample_csv(desk: Desk, key: str, n_rows: int = 200) -> bytes | None:
     use_case = desk.use_case(key)
     if use_case.synthesize is None:
         return None
-    import io
-
-    from pyarrow import csv
-
     rows = use_case.synthesize(n_rows, SAMPLE_SEED)
-    names = [name for name in rows.column_names if name in use_case.schema]
-    stream = io.BytesIO()
-    csv.write_csv(rows.select(names), stream)
-    return stream.getvalue()
+    return csv_of(rows.select([name for name in rows.column_names if name in use_case.schema]))
 
 
 SAMPLE_SEED = 20_261_121  # differs from every training seed
