@@ -1,4 +1,4 @@
-"""Homes for the pages: nothing trained, trained with an empty log (see tests/conftest.py), trained with a filled log."""
+"""Three homes for the pages: nothing trained, trained with an empty log, trained with a filled log."""
 
 from __future__ import annotations
 
@@ -34,6 +34,12 @@ def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def fresh_home(tmp_path: Path) -> Path:
     """An empty home for one test alone."""
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def trained_home(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy that pages may write to."""
+    return Path(shutil.copytree(trained_home, tmp_path_factory.mktemp("pages") / "home"))
 
 
 @pytest.fixture(scope="session")
