@@ -21,6 +21,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -132,10 +133,14 @@ class Column:
         """Whether a file must have this column at all."""
         return self.missing is Missing.REJECT
 
-    @property
+    @cached_property
     def nulls(self) -> frozenset[str]:
-        """Lower-case texts that mean "no value" in this column."""
-        return _NULLS | {text.lower() for text in self.null_texts}
+        """Lower-case texts that mean "no value" in this column; a level is a value, whatever it is called.
+
+        >>> "none" in Column("x", Kind.NUMBER).nulls, "none" in Column("y", Kind.CATEGORY, levels=("none", "all")).nulls
+        (True, False)
+        """
+        return (_NULLS | {text.lower() for text in self.null_texts}) - {level.lower() for level in self.levels}
 
 
 _NULLS = frozenset({"", "na", "n/a", "nan", "null", "none", "#n/a"})

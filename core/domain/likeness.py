@@ -15,7 +15,7 @@ from core.domain.columns import Array, Column, Kind, Missing, Unseen, missing_ma
 from core.domain.schema import Parsed
 
 UNIT_FACTORS = (1_000.0, 100.0, 10.0)
-FEW = 30  # below this many values a column is not compared
+FEW = 30  # below this many rows with a value a column is not compared
 _LOG_TOLERANCE = 0.18  # a factor of 1.5 either way
 
 
@@ -58,7 +58,9 @@ def compare_column(column: Column, item: Parsed, reference: Array | None) -> lis
     findings = _unread(column, item, n_rows)
     findings += _missing(column, float(missing.mean()), reference)
     if (column.kind.is_numeric or column.kind is Kind.NUMBERS) and reference is not None:
-        findings += _numbers(column, item.values[~np.isnan(item.values)], reference[~np.isnan(reference)])
+        given, known = ~missing_mask(column, item.values), ~missing_mask(column, reference)
+        if min(given.sum(), known.sum()) >= FEW:  # rows: twenty lists of twelve numbers are still twenty
+            findings += _numbers(column, item.values[~np.isnan(item.values)], reference[~np.isnan(reference)])
     return findings
 
 
@@ -92,7 +94,7 @@ def _missing(column: Column, share: float, reference: Array | None) -> list[Find
 
 
 def _numbers(column: Column, values: Array, reference: Array) -> list[Finding]:
-    if len(values) < FEW or len(reference) < FEW or column.kind is Kind.YESNO:
+    if column.kind is Kind.YESNO:
         return []
     low, high = np.quantile(reference, [0.001, 0.999])
     outside = float(((values < low) | (values > high)).mean())

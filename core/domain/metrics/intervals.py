@@ -111,8 +111,11 @@ def bootstrap_intervals(
     Returns
     -------
     low, high : arrays, shape (n_statistics,)
+        NaN where no draw has a value.
     """
     drawn = np.vstack([statistic(weights) for weights in draw_weights(n, seed, clusters)])
     tail = (1 - LEVEL) / 2
-    low, high = np.nanquantile(drawn, [tail, 1 - tail], axis=0)
+    low, high = np.full((2, drawn.shape[1]), np.nan)
+    known = ~np.isnan(drawn).all(axis=0)
+    low[known], high[known] = np.nanquantile(drawn[:, known], [tail, 1 - tail], axis=0)
     return low, high
