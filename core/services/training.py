@@ -184,8 +184,9 @@ def read_target(use_case: UseCase, texts: list[Any]) -> Array:
     InputError
         A text that is none of the classes, or not a number.
     """
-    codes = {label.lower(): float(code) for code, label in enumerate(use_case.target.classes)}
-    nulls = Column("", Kind.TEXT, null_texts=tuple(use_case.facts.get("target_nulls", ()))).nulls
+    classes = use_case.target.classes
+    codes = {label.lower(): float(code) for code, label in enumerate(classes)}
+    nulls = Column("", Kind.TEXT, levels=classes, null_texts=tuple(use_case.facts.get("target_nulls", ()))).nulls
     values = np.full(len(texts), np.nan)
     for row, text in enumerate(texts):  # the only place where labels are texts; training is no hot path
         word = "" if text is None else str(text).strip().lower()
