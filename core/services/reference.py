@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from core.domain.columns import Column, Columns, Kind
-from core.domain.schema import Schema
+from core.domain.schema import Parsed, Schema
 from core.store.typed import read_column
 
 
@@ -23,11 +23,18 @@ def with_zone(table: pa.Table) -> pa.Table:
 
 def typed_columns(schema: Schema, reference: pa.Table) -> Columns:
     """The schema's columns that the reference rows have, typed as in scoring."""
-    return {
-        column.name: read_column(column, reference[column.name].combine_chunks(), schema.timezone).values
-        for column in schema
-        if column.name in reference.column_names
-    }
+    return {name: item.values for name, item in parsed_columns(schema, reference).items()}
+
+
+def parsed_columns(schema: Schema, table: pa.Table) -> dict[str, Parsed]:
+    """The schema's columns that a table has, read as a file's are."""
+    found = {}
+    for column in schema:
+        if column.name in table.column_names:
+            parts = table[column.name].chunks
+            values = pa.concat_arrays(parts) if parts else pa.array([], table[column.name].type)
+            found[column.name] = read_column(column, values, schema.timezone)
+    return found
 
 
 def typical_value(column: Column, reference: pa.Table) -> Any:

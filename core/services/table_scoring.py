@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from core.domain.schema import Parsed
 from core.errors import InputError
 from core.ml.scorer import Scorer
 from core.services.records import accept, output_columns
+from core.services.reference import parsed_columns
 from core.store.identity import prediction_ids
-from core.store.typed import read_column
 
 
 def score_table(scorer: Scorer, table: Any) -> pa.Table:
@@ -23,7 +22,7 @@ def score_table(scorer: Scorer, table: Any) -> pa.Table:
     missing = [column.name for column in use_case.schema if column.required and column.name not in table.column_names]
     if missing:
         raise InputError(f"The table lacks {', '.join(missing)}.", "Columns are matched by name.", missing=missing)
-    parsed = _read(scorer, table)
+    parsed = parsed_columns(use_case.schema, table)
     checked = use_case.schema.check(parsed, table.num_rows)
     accepted = accept(checked, parsed, np.arange(1, table.num_rows + 1))
     reasons = checked.why()
@@ -37,15 +36,3 @@ def score_table(scorer: Scorer, table: Any) -> pa.Table:
     place = np.where(checked.ok, np.cumsum(checked.ok) - 1, 0)
     rows = scored.take(pa.array(place, mask=~checked.ok))
     return rows.append_column("why", why)
-
-
-def _read(scorer: Scorer, table: pa.Table) -> dict[str, Parsed]:
-    schema = scorer.use_case.schema
-    found = {}
-    for column in schema:
-        if column.name in table.column_names:
-            values = table[column.name].combine_chunks()
-            if isinstance(values, pa.ChunkedArray):
-                values = pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], values.type)
-            found[column.name] = read_column(column, values, schema.timezone)
-    return found
