@@ -259,20 +259,19 @@ def _part(use_case: UseCase, part: LabelledRows) -> dict[str, Any]:
     else:
         counts = np.bincount(part.target.astype(np.int64), minlength=len(use_case.target.classes))
         facts["classes"] = dict(zip(use_case.target.classes, counts.tolist(), strict=True))
-    if part.splitter.times is not None:
-        facts |= _period(part.splitter.times)
+    facts |= _period(part.splitter.times)
     if part.splitter.groups is not None:
         facts["groups"] = len(np.unique(part.splitter.groups))
     return facts
 
 
-def _period(times: Array) -> dict[str, str]:
+def _period(times: Array | None) -> dict[str, str]:
     """First and last time, as ISO 8601, or as numbers where numbers order the rows; {} without any."""
-    if times.dtype.kind == "M":
-        known = times[~np.isnat(times)].astype("datetime64[s]")
-        return {"from": str(known.min()), "to": str(known.max())} if len(known) else {}
-    known = times[~np.isnan(times)]
-    return {"from": f"{known.min():,.10g}", "to": f"{known.max():,.10g}"} if len(known) else {}
+    known = np.empty(0) if times is None else times[times == times]  # neither NaN nor NaT equals itself
+    if len(known) == 0:
+        return {}
+    ends = zip(("from", "to"), (known.min(), known.max()), strict=True)
+    return {name: str(end.astype("datetime64[s]")) if known.dtype.kind == "M" else f"{end:,.10g}" for name, end in ends}
 
 
 def cutoffs_of(use_case: UseCase, scores: Mapping[str, Floats]) -> dict[str, tuple[float, ...]]:

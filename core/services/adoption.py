@@ -17,7 +17,8 @@ from core.errors import InputError
 from core.services.access import Action, Actor, require
 from core.services.adoption_report import AdoptOptions, AdoptReport, Inspection, leakage_json
 from core.services.desk import Desk
-from core.services.training import Origin, read_labelled, shelve, times_of
+from core.services.row_order import times_of
+from core.services.training import Origin, read_labelled, shelve
 from core.store.intake import read_text_table
 from core.usecases import builtin
 from core.usecases.custom import FILE_NAME, adopted_spec, build, key_of, save
@@ -57,7 +58,8 @@ def inspect(desk: Desk, actor: Actor, path: Path, options: AdoptOptions, *, prog
     require(actor, Action.ADOPT)
     from core.ml.leakage import screen
 
-    key = _key(options.key, path)
+    name = options.filename or path.name
+    key = _key(options.key, name)
     progress("reading", 0.0)
     table, dialect = read_text_table(path)
     inference = infer(table, options.choices(semicolons=dialect.delimiter == ";"))
@@ -70,13 +72,13 @@ def inspect(desk: Desk, actor: Actor, path: Path, options: AdoptOptions, *, prog
         groups=group,
         progress=lambda what, done: progress(what, 0.1 + 0.9 * done),
     )
-    spec = adopted_spec(inference, options.target, key, options.timezone, _source(path, dialect, inference))
+    spec = adopted_spec(inference, options.target, key, options.timezone, _source(name, dialect, inference))
     notes = (*dialect.notes, *inference.notes, *_flag_note(screened))
     return Inspection(path, key, options, inference, screened, replace(spec, notes=notes))
 
 
-def _key(given: str | None, path: Path) -> str:
-    key = given or key_of(path.name)
+def _key(given: str | None, name: str) -> str:
+    key = given or key_of(name)
     if not KEY.fullmatch(key):
         raise InputError(f"--key is '{key}'.", "It takes small letters, digits and underscores, a letter first.")
     if key in builtin():
@@ -84,9 +86,9 @@ def _key(given: str | None, path: Path) -> str:
     return key
 
 
-def _source(path: Path, dialect: Dialect, inference: Inference) -> dict[str, Any]:
+def _source(name: str, dialect: Dialect, inference: Inference) -> dict[str, Any]:
     written = {"delimiter": dialect.delimiter, "encoding": dialect.encoding} if dialect.delimiter else {}
-    return {"file": path.name, "labelled_rows": inference.n_rows, **written, "target": inference.target.why}
+    return {"file": name, "labelled_rows": inference.n_rows, **written, "target": inference.target.why}
 
 
 def _flag_note(screened: Screen) -> tuple[str, ...]:
@@ -139,10 +141,10 @@ def _train(desk: Desk, actor: Actor, use_case: UseCase, seen: Inspection, progre
         use_case,
         labelled.columns,
         labelled.target,
-        times=times_of(use_case, labelled),
+        times=times_of(use_case, labelled.columns, len(labelled.target)),
         groups=labelled.columns[use_case.group] if use_case.group else None,
         progress=progress,
     )
     facts = dict(trained.lineage) | {"leakage": leakage_json(seen.screen)}
     trained = replace(trained, lineage=facts, notes=(*use_case.notes, *trained.notes))
-    return shelve(desk, actor, use_case, trained, labelled, Origin("adopt", seen.path.name, act=True))
+    return shelve(desk, actor, use_case, trained, labelled, Origin("adopt", seen.filename, act=True))

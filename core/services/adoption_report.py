@@ -36,6 +36,7 @@ class AdoptOptions:
     null_texts: tuple[str, ...] = ()
     split: str | None = None
     timezone: str = "UTC"
+    filename: str | None = None  # what the file was called, where it is kept under another name
 
     def choices(self, semicolons: bool) -> Choices:
         """The same, checked, in the words of the domain."""
@@ -72,6 +73,11 @@ class Inspection:
     inference: Inference = field(repr=False)
     screen: Screen = field(repr=False)
     spec: CustomSpec = field(repr=False)
+
+    @property
+    def filename(self) -> str:
+        """What people call the file."""
+        return self.options.filename or self.path.name
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for pages and programs."""

@@ -14,7 +14,7 @@ import pyarrow as pa
 from core.config import Settings
 from core.domain.usecase import UseCase
 from core.errors import BundleProblem, InputError, NotReady, UnknownName
-from core.ml.bundle import Bundle
+from core.ml.bundle import Bundle, Card
 from core.ml.scorer import Scorer
 from core.services.jobs import Jobs
 from core.store.bundles import list_versions, load_bundle
@@ -146,6 +146,11 @@ class Desk:
                 "Train it here, or import it with: python -m core import",
             )
         return load_bundle(self.folder(key) / version, expected_card_sha256=record.card_sha256)
+
+    def card(self, key: str, version: str) -> Card:
+        """What is known of a version; also of one that was trained on features the use case no longer has."""
+        scorer = self._scorers.get((key, version))
+        return scorer.card if scorer is not None else self._load(key, version).card
 
     def loaded(self, key: str) -> bool:
         """Whether the acting version of a use case is in memory."""

@@ -20,6 +20,7 @@ from core.ml.compiled import Compiled
 from core.services.access import Action, Actor, require
 from core.services.desk import CHAMPION, Desk
 from core.services.reference import with_zone
+from core.services.row_order import order_of, times_of
 from core.store.bundles import next_version, save_bundle
 
 if TYPE_CHECKING:
@@ -71,41 +72,12 @@ def train_version(
         use_case,
         labelled.columns,
         labelled.target,
-        times=times_of(use_case, labelled),
+        times=times_of(use_case, labelled.columns, len(labelled.target)),
         groups=labelled.columns[use_case.group] if use_case.group else None,
         progress=progress,
     )
     progress("saving", 0.98)
     return shelve(desk, actor, use_case, trained, labelled, Origin(origin, _source_of(path), act))
-
-
-def times_of(use_case: UseCase, labelled: Labelled) -> Array | None:
-    """When each row happened, or what orders the rows, shape (n_rows,).
-
-    The column of numbers that was named for it, else the time column, else the place in a file whose rows are
-    in order of time, from 1; None without any.
-    """
-    order_by = use_case.facts.get("order_by")
-    if order_by is not None:
-        return labelled.columns[order_by]
-    if use_case.schema.time is not None:
-        return labelled.columns[use_case.schema.time.name]
-    if use_case.facts.get("row_order"):
-        return np.arange(1.0, len(labelled.target) + 1)
-    return None
-
-
-def order_of(use_case: UseCase) -> str:
-    """What says which row came first, in words; "" where nothing does.
-
-    Whoever has no time is ordered by a number: its size is read, not the day it may stand for.
-    """
-    order_by = use_case.facts.get("order_by")
-    if order_by is not None:
-        return f"{order_by}, a number that only orders the rows"
-    if use_case.schema.time is not None:
-        return use_case.schema.time.name
-    return "the rows' place in the file" if use_case.facts.get("row_order") else ""
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,15 @@ PLACES = (
         "Upload a CSV, Parquet or Excel file and get every row scored.",
         Action.SCORE_FILE,
     ),
+    Place(
+        "Govern",
+        "govern/models.py",
+        "models",
+        "Models",
+        "badge",
+        "What a version is worth, how that is known, and its card to download.",
+        Action.SEE_MODELS,
+    ),
 )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.services.access import LOCAL_PEOPLE, Actor, Role
+from core.services.access import LOCAL_PEOPLE, Action, Actor, Role, require
 from core.ui import messages
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from core.services.desk import Desk
     from core.services.inbox import Inbox
     from core.services.jobs import JobState
+    from core.services.model_card import ModelCard
     from core.services.overview import Overview
     from core.services.results import FileSummary
 
@@ -111,6 +112,19 @@ def _starts(key: str, version: str) -> dict[str, dict[str, Any]]:
 def starts(key: str) -> dict[str, dict[str, Any]]:
     """Rows to start a form from, by what they are called; kept per version."""
     return _starts(key, desk().scorer(key).card.version)
+
+
+@st.cache_resource(show_spinner="Putting the card together", max_entries=32)
+def _model_card(key: str, version: str, acting: str | None) -> ModelCard:
+    from core.services import model_card as service
+
+    return service.model_card(desk(), actor(), key, version)
+
+
+def model_card(key: str, version: str) -> ModelCard:
+    """The card of a version, kept; whether it acts is part of what it is kept by."""
+    require(actor(), Action.SEE_MODELS)
+    return _model_card(key, version, desk().acting_version(key))
 
 
 def shelf(page: str, key: str) -> dict[str, Any]:
