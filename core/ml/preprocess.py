@@ -1,18 +1,112 @@
 """The preprocessor that a use case's four models share: impute, scale, pass through.
 
 Fitted on training rows only; the reference population of every scaler and imputer is the training rows.
+`FeatureTransformer` makes scikit-learn transformers of a use case's features, for pipelines outside the desk.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
 
-from core.domain.columns import Missing
-from core.domain.features import Floats
+from core.domain.columns import Columns, Missing
+from core.domain.features import Feature, Floats, feature_matrix
 from core.domain.usecase import UseCase
+from core.errors import InputError, UnknownName
+
+
+class FeatureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
+    """Engineered features as a scikit-learn transformer: raw columns in, one column per feature out.
+
+    It learns nothing: `fit` only remembers the columns, which are matched by name, in whatever order they come.
+
+    Parameters
+    ----------
+    features : sequence of Feature
+
+    Attributes
+    ----------
+    feature_names_in_ : array of str
+        The columns seen by `fit`.
+    n_features_in_ : int
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from core.domain.features import Feature, percentage
+    >>> rate = Feature("rate", ("part", "whole"), percentage, "100 part / whole")
+    >>> frame = pd.DataFrame({"whole": [4.0, 0.0], "part": [1.0, 0.0]})
+    >>> FeatureTransformer([rate]).fit_transform(frame).tolist()
+    [[25.0], [0.0]]
+    """
+
+    def __init__(self, features: Sequence[Feature]):
+        self.features = features
+
+    def fit(self, X: Any, y: Any = None) -> FeatureTransformer:
+        """Remember the columns of a frame of typed raw columns (see `core.domain.columns`).
+
+        Parameters
+        ----------
+        X : DataFrame, n_rows rows
+        y : ignored
+
+        Raises
+        ------
+        InputError
+            X has no named columns, or lacks one that a feature reads.
+        """
+        self._require(X)
+        self.feature_names_in_ = np.array([str(name) for name in X.columns], dtype=object)
+        self.n_features_in_ = len(self.feature_names_in_)
+        return self
+
+    def transform(self, X: Any) -> Floats:
+        """The features, shape (n_rows, n_features), in the order of `features`.
+
+        Raises
+        ------
+        InputError
+            As for `fit`.
+        """
+        check_is_fitted(self)
+        self._require(X)
+        return feature_matrix(self.features, self._columns(X), len(X))
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
+        """Names of the features, shape (n_features,); `input_features` is there for scikit-learn only."""
+        return np.array([feature.name for feature in self.features], dtype=object)
+
+    def _columns(self, X: Any) -> Columns:
+        read = {name for feature in self.features for name in feature.inputs}
+        return {name: np.asarray(X[name]) for name in read}
+
+    def _require(self, X: Any) -> None:
+        if not hasattr(X, "columns"):
+            raise InputError(f"Features cannot be read from a {type(X).__name__}.", "Give a frame with named columns.")
+        missing = [name for feature in self.features for name in feature.inputs if name not in X.columns]
+        if missing:
+            raise InputError(f"The frame lacks {', '.join(dict.fromkeys(missing))}.", "Columns are matched by name.")
+
+
+def transformer(use_case: UseCase, *names: str) -> FeatureTransformer:
+    """A scikit-learn transformer of some of a use case's features, in the order named; without names of all.
+
+    Raises
+    ------
+    UnknownName
+        There is no such feature.
+    """
+    known = {feature.name: feature for feature in use_case.features}
+    for name in names:
+        if name not in known:
+            raise UnknownName("feature", name, known)
+    return FeatureTransformer([known[name] for name in names or known])
 
 
 def feature_frame(use_case: UseCase, matrix: Floats) -> Any:

@@ -21,7 +21,7 @@ def classes(use_case: UseCase, said: ScoredRow) -> None:
     """The champion's probability of every class."""
     likeliest = max(said.classes, key=lambda name: said.classes[name])
     finding = f"Most probable: {likeliest}, {words.percent(said.classes[likeliest])}"
-    caption = f"Probabilities by champion {said.champion}, version {said.version}; 1 {use_case.noun}."
+    caption = f"Probabilities by the champion, version {said.version}; 1 {use_case.noun}."
     behind = [{"Class": name, "Probability": words.percent(p)} for name, p in reversed(list(said.classes.items()))]
     charts.show(class_bars(said.classes), finding, caption, behind, key="classes")
 

@@ -80,6 +80,33 @@ def test_analyst_sees_every_opinion(open_page: OpenPage) -> None:
     assert len(app.get("plotly_chart")) == 1
 
 
+@pytest.mark.parametrize("role", [Role.ANALYST, Role.SALES])
+def test_collector_is_shown_with_classes_gauges_radar_and_advice(open_page: OpenPage, role: Role) -> None:
+    use_case = builtin()["collector_performance"]
+    app = press_score(open_page("full", SCRIPT, use_case.key, role))
+    assert not app.exception
+    text = said(app)
+    for finding in ("**Most probable: ", "**RPC ", "**Above the reference mean in "):
+        assert finding in text
+    assert "**Recommended**" in text
+    opinions = role is Role.ANALYST
+    assert len(app.get("plotly_chart")) == 3 + opinions
+    captions = "".join(element.value for element in app.caption)
+    assert any(name in text + captions for name in use_case.recipe.model_names) == opinions
+    assert "Low 0.0%, Medium 50.0%, High 100.0%" in captions
+
+
+def test_a_recovery_above_the_debt_is_told_beside_its_field(open_page: OpenPage) -> None:
+    key = "collector_performance"
+    app = open_page("trained", SCRIPT, key)
+    total = app.number_input(key=f"row:{key}:total_debt").value
+    app.number_input(key=f"row:{key}:debt_recovered").set_value(1.26 * total)
+    press_score(app)
+    assert len(app.error) == 1
+    assert "Debt recovered" in app.error[0].value
+    assert any(":red[" in element.value and "cannot exceed total" in element.value for element in app.markdown)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("{", "JSON"), ("[1, 2]", "list"), ('{"page_views": "many"}', "many")],
