@@ -225,6 +225,17 @@ def test_age_bands_are_a_grouping_of_the_age() -> None:
     assert codes.tolist() == [0, 0, 1, 1, 2, 3, 3, MISSING]
 
 
+def test_a_grouping_of_a_column_that_is_not_there_is_noticed() -> None:
+    from dataclasses import replace
+
+    from core.services.contract import check_use_case
+
+    wrong = replace(CASE, groupings=(replace(case.AGE_BANDS, column="age"),))
+    found = {result.name: result.problem for result in check_use_case(wrong)}
+    assert found["columns that are named exist"] == "not in the schema: age, age"
+    assert {result.problem for result in check_use_case(CASE)} == {""}
+
+
 # --- rules and advice ---
 
 
