@@ -10,6 +10,7 @@ import streamlit as st
 from core.services.access import LOCAL_PEOPLE, Action, Role, may
 from core.ui import state
 
+_LANDED = "landed_on"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 # A square ring with its four corners, as the browser's tab shows it; drawn here so that nothing is fetched.
@@ -69,6 +70,15 @@ PLACES = (
         "What a version is worth, how that is known, and its card to download.",
         Action.SEE_MODELS,
     ),
+    Place(
+        "Govern",
+        "govern/data.py",
+        "data",
+        "Data",
+        "dataset",
+        "Fields, features and rules of every use case; make one of your own labelled file.",
+        Action.SEE_MODELS,
+    ),
 )
 
 
@@ -103,6 +113,8 @@ def pick_role() -> None:
 
 def pick_use_case(titles: Mapping[str, str]) -> None:
     """The use case, kept in the URL by its title; a link that carries its key works as well."""
+    if (landed := st.session_state.pop(_LANDED, None)) in titles:
+        st.session_state[state.USE_CASE] = landed
     asked = st.query_params.get(state.USE_CASE)
     if asked in titles and state.USE_CASE not in st.session_state:
         st.session_state[state.USE_CASE] = asked
@@ -148,6 +160,11 @@ def go(url: str, key: str, sample: bool = False) -> None:
     if sample:
         state.shelf("file", key)["take_sample"] = True
     st.switch_page(script(url))
+
+
+def land_on(key: str) -> None:
+    """Choose a use case from within a run, when the picker stands already: it takes effect with the next run."""
+    st.session_state[_LANDED] = key
 
 
 def heading(question: str, caption: str = "") -> None:

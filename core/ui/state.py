@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -13,6 +14,7 @@ from core.ui import messages
 
 if TYPE_CHECKING:
     from core.domain.usecase import UseCase
+    from core.services.contract import CheckResult
     from core.services.desk import Desk
     from core.services.inbox import Inbox
     from core.services.jobs import JobState
@@ -35,11 +37,12 @@ def _stop(inbox: Any) -> None:
 @st.cache_resource(show_spinner=False, on_release=_release)
 def desk() -> Desk:
     """The desk of this process, opened by whoever asks first."""
-    from core.services import train_job
+    from core.services import adopt_job, train_job
     from core.services.desk import open_desk
 
     opened = open_desk()
     train_job.register(opened)
+    adopt_job.register(opened)
     return opened
 
 
@@ -125,6 +128,19 @@ def model_card(key: str, version: str) -> ModelCard:
     """The card of a version, kept; whether it acts is part of what it is kept by."""
     require(actor(), Action.SEE_MODELS)
     return _model_card(key, version, desk().acting_version(key))
+
+
+@st.cache_resource(show_spinner="Checking the contract", max_entries=32)
+def _contract(_use_case: UseCase, key: str, read_as: int) -> list[CheckResult]:
+    from core.services.contract import check_use_case
+
+    return check_use_case(_use_case)
+
+
+def contract(use_case: UseCase) -> list[CheckResult]:
+    """The checks of a use case, run once per definition: an edited file is another definition."""
+    file = Path(use_case.origin)
+    return _contract(use_case, use_case.key, file.stat().st_mtime_ns if file.is_file() else 0)
 
 
 def shelf(page: str, key: str) -> dict[str, Any]:
