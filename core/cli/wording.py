@@ -26,6 +26,8 @@ def _lines(facts: Mapping[str, Any], depth: int) -> Iterator[str]:
             yield from _metric_lines(value)
         elif name == "leakage" and value:
             yield from _leakage_lines(value)
+        elif name == "interval" and value:
+            yield from _interval_lines(value)
         else:
             yield from _fact_lines(str(name).replace("_", " "), value, depth)
 
@@ -71,6 +73,24 @@ def _figure(name: str, measured: Mapping[str, Any]) -> str:
     if measured["low"] is None or measured["high"] is None:
         return f"{name} {_shown(measured['value'])}"
     return f"{name} {_shown(measured['value'])} [{_shown(measured['low'])}, {_shown(measured['high'])}]"
+
+
+def _interval_lines(interval: Mapping[str, Any]) -> Iterator[str]:
+    r"""How intervals are made and how often they held; the numbers behind them are in --json and the card.
+
+    >>> measured = {"value": 0.91, "low": 0.88, "high": 0.93, "n": 400}
+    >>> facts = {"level": 0.9, "method": "split conformal", "coverage": measured, "mean_width": 12.5, "note": "Told."}
+    >>> print("\n".join(_interval_lines(facts)))
+    interval, 90%, split conformal:
+      coverage 0.91 [0.88, 0.93] on 400 held-out rows; mean width 12.5
+      Told.
+    """
+    if "coverage" in interval:
+        figure = _figure("coverage", interval["coverage"])
+        n_rows = f"{interval['coverage']['n']:,} held-out rows"
+        yield f"interval, {interval['level']:.0%}, {interval['method']}:"
+        yield f"  {figure} on {n_rows}; mean width {_shown(interval['mean_width'])}"
+    yield f"  {interval['note']}" if "coverage" in interval else f"interval: {interval['note']}"
 
 
 def _leakage_lines(screen: Mapping[str, Any]) -> Iterator[str]:
