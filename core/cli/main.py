@@ -18,6 +18,7 @@ from core.cli.bringing import add_bringing
 from core.cli.models import add_models
 from core.cli.outcomes import add_outcomes
 from core.cli.scoring import add_scoring
+from core.cli.simulating import add_simulating
 from core.cli.terminal import Command, Terminal
 from core.cli.wording import in_words
 from core.errors import DeskError, RowProblem
@@ -72,6 +73,6 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
-    for add in (add_models, add_scoring, add_outcomes, add_bringing):
+    for add in (add_models, add_scoring, add_outcomes, add_bringing, add_simulating):
         add(command)
     return parser

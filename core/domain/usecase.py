@@ -14,9 +14,11 @@ from typing import Any
 import pyarrow as pa
 
 from core.domain.advice import Advice, Gauge, ReferenceMean
+from core.domain.claim import Claim
 from core.domain.columns import Array, Columns
 from core.domain.features import Feature, Floats
 from core.domain.grouping import Grouping
+from core.domain.history import History
 from core.domain.policy import Policy
 from core.domain.recipe import Recipe
 from core.domain.rules import Rules
@@ -96,6 +98,8 @@ class UseCase:
     gauges: tuple[Gauge, ...] = ()
     reference_means: tuple[ReferenceMean, ...] = ()
     advice: Callable[[Columns, Floats], tuple[Advice, ...]] | None = None
+    history: History | None = None  # how six months of it are simulated; takes a generator and a truth
+    claims: tuple[Claim, ...] = ()  # what its sources promised, set beside what is measured
     origin: str = "built-in"  # or the TOML file it was adopted into
     facts: Mapping[str, Any] = field(default_factory=dict)  # adopted cases: how their data was read
 

@@ -32,6 +32,8 @@ class Action(StrEnum):
     TRAIN = "train a version"
     ADOPT = "adopt a data set"
     IMPORT = "import a bundle"
+    SIMULATE = "fill the desk with a simulated history"
+    CLEAR_SIMULATED = "remove the simulated history"
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ PERMISSIONS: dict[Action, frozenset[Role]] = {
     Action.TRAIN: _WORKERS,
     Action.ADOPT: _WORKERS,
     Action.IMPORT: frozenset({Role.RISK, Role.ADMIN}),
+    Action.SIMULATE: _WORKERS,
+    Action.CLEAR_SIMULATED: frozenset({Role.RISK, Role.ADMIN}),
 }
 
 # On loopback without sign-in the frame offers one named person per role, and the ledger says who acted.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -78,12 +79,24 @@ def outcomes(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[s
     return taken.as_json()
 
 
+def demo(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
+    """Fill the desk with a simulated history, or take it out: args seed, until, clear."""
+    from core.services.history import job
+
+    if args.get("clear"):
+        return job.clear(desk, actor)
+    until = datetime.fromisoformat(args["until"]) if args.get("until") else None
+    seed = job.SEED if args.get("seed") is None else int(args["seed"])
+    return _follow(desk, job.submit(desk, actor, seed, until), progress)
+
+
 COMMANDS: dict[str, Command] = {
     "score": score,
     "score-row": score_row,
     "resume": resume,
     "void": void,
     "status": status,
+    "demo": demo,
     "outcomes": outcomes,
 }
 

@@ -9,9 +9,11 @@ from typing import Any
 from core.domain.usecase import UseCase
 from core.services.access import Action, Actor, require
 from core.services.desk import Desk
+from core.services.history import job as history
 from core.services.jobs import JobState
 
 RECENT_DAYS = 7
+FEW_ROWS = 1_000  # of one use case: the sample of the first start and a little more
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Overview:
     interrupted: list[JobState]
     running: list[JobState]
     broken: dict[str, str]  # use cases whose definition file cannot be read, and why
+    simulated_rows: int  # among all rows, see core.services.history
+    offers_history: bool  # a simulated one could be made, and there is hardly a real row to stand beside it
     at: datetime
 
     def as_json(self) -> dict[str, Any]:
@@ -51,7 +55,12 @@ class Overview:
         for case in cases:
             case["last_scored_at"] = str(case["last_scored_at"]) if case["last_scored_at"] else None
         interrupted = [job.id for job in self.interrupted]
-        return {"use_cases": cases, "interrupted_jobs": interrupted, "broken_definitions": self.broken}
+        return {
+            "use_cases": cases,
+            "interrupted_jobs": interrupted,
+            "broken_definitions": self.broken,
+            "simulated_rows": self.simulated_rows,
+        }
 
 
 def overview(desk: Desk, actor: Actor) -> Overview:
@@ -59,7 +68,17 @@ def overview(desk: Desk, actor: Actor) -> Overview:
     require(actor, Action.SEE)
     at = datetime.now(UTC)
     cases = [_case(desk, use_case, at) for use_case in desk.use_cases().values()]
-    return Overview(cases, desk.jobs.interrupted(), desk.jobs.active(), dict(desk.broken), at)
+    simulated = sum(desk.log.simulated_rows().values())
+    offered = not simulated and bool(history.simulated_cases(desk))
+    return Overview(
+        cases,
+        desk.jobs.interrupted(),
+        desk.jobs.active(),
+        dict(desk.broken),
+        simulated,
+        offered and max(case.rows_total for case in cases) <= FEW_ROWS,
+        at,
+    )
 
 
 def _case(desk: Desk, use_case: UseCase, at: datetime) -> CaseOverview:

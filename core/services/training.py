@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +16,12 @@ from core.domain.records import raw_table
 from core.domain.usecase import Task, UseCase
 from core.errors import InputError
 from core.ml.bundle import Card
-from core.ml.compiled import Compiled
 from core.services.access import Action, Actor, require
-from core.services.desk import CHAMPION, Desk
+from core.services.desk import Desk
 from core.services.reference import with_zone
 from core.services.row_order import order_of, times_of
-from core.store.bundles import next_version, save_bundle
+from core.services.shelf import Shelf, put_on_shelf, report
+from core.store.bundles import next_version
 
 if TYPE_CHECKING:
     from core.ml.train import Trained
@@ -87,6 +87,8 @@ class Origin:
     kind: str  # train | adopt | import
     source: str  # file name, or "generator"
     act: bool
+    version: str | None = None  # None: the next one
+    at: datetime | None = None  # None: now
 
 
 def _source_of(path: Path | None) -> str:
@@ -187,18 +189,17 @@ def shelve(
     desk: Desk, actor: Actor, use_case: UseCase, trained: Trained, labelled: Labelled, facts: Origin
 ) -> dict[str, Any]:
     """Save a trained bundle, register it, and let it act if it is the first or was asked to."""
-    at = datetime.now(UTC)
+    at = facts.at or datetime.now(UTC)
     lineage = dict(trained.lineage) | {
         "data": facts.source,
         "rows_read": labelled.n_read,
         "rows_rejected": labelled.n_rejected,
         "rows_without_outcome": labelled.n_unlabelled,
     }
+    taken = [known.version for known in desk.ledger.versions(use_case.key)]
     card = Card(
         use_case=use_case.key,
-        version=next_version(
-            desk.folder(use_case.key), [known.version for known in desk.ledger.versions(use_case.key)]
-        ),
+        version=facts.version or next_version(desk.folder(use_case.key), taken),
         created_at=at.isoformat(timespec="seconds"),
         task=str(use_case.task),
         origin=facts.kind,
@@ -222,58 +223,3 @@ def shelve(
     shelf = Shelf(card, trained.preprocessor, trained.models, trained.compiled, trained.profile, reference)
     acts = put_on_shelf(desk, actor, shelf, at, facts.act)
     return report(desk, card, acts)
-
-
-@dataclass(frozen=True)
-class Shelf:
-    """Everything that is saved of a version."""
-
-    card: Card
-    preprocessor: Any
-    models: Mapping[str, Any]
-    compiled: Compiled
-    profile: Mapping[str, Any]
-    reference: pa.Table
-
-
-def put_on_shelf(desk: Desk, actor: Actor, shelf: Shelf, at: datetime, act: bool) -> bool:
-    """Save and register a version; returns whether it acts."""
-    card = shelf.card
-    card_sha256 = save_bundle(
-        desk.folder(card.use_case) / card.version,
-        preprocessor=shelf.preprocessor,
-        models=shelf.models,
-        compiled=shelf.compiled,
-        card=card,
-        profile=shelf.profile,
-        reference=shelf.reference,
-    )
-    first = desk.acting_version(card.use_case) is None
-    who: dict[str, Any] = {"at": at, "actor": actor.name, "role": actor.role.value, "via": actor.via}
-    subject = f"{card.use_case} {card.version}"
-    with desk.ledger.transaction():
-        desk.ledger.register_version(card.use_case, card.version, at, card_sha256, card.origin)
-        desk.ledger.record(**who, action=f"{card.origin} version", subject=subject, after={"card_sha256": card_sha256})
-        if first or act:
-            desk.ledger.set_alias(card.use_case, CHAMPION, card.version, at)
-            reason = "first version" if first else "asked for by hand, without a comparison"
-            desk.ledger.record(**who, action="let version act", subject=subject, reason=reason)
-    return first or act
-
-
-def report(desk: Desk, card: Card, acts: bool) -> dict[str, Any]:
-    """What `train`, `adopt` and `import` answer: split, figures with intervals, baseline, verdict, files."""
-    return {
-        "use_case": card.use_case,
-        "version": card.version,
-        "acts": acts,
-        "rows": card.lineage.get("rows_read"),
-        "rejected": card.lineage.get("rows_rejected"),
-        "split": dict(card.split),
-        "metrics": dict(card.metrics),
-        "interval": dict(card.interval),
-        "verdict": card.verdict,
-        "notes": list(card.notes),
-        "compile_difference": card.compile_difference,
-        "files": {"folder": str(desk.folder(card.use_case) / card.version)},
-    }

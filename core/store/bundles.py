@@ -32,7 +32,7 @@ from core.ml.compiled import Compiled, TreeMember
 from core.store.compiled_file import pack, unpack
 
 CARD, LINEAR, PROFILE, REFERENCE = "card.json", "linear.npz", "profile.json", "reference.parquet"
-_VERSION = re.compile(r"v([1-9][0-9]*)")
+_VERSION = re.compile(r"v(0|[1-9][0-9]*)")  # v0: the former version of a simulated history
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. +-]*")
 
 

@@ -24,6 +24,7 @@ from sqlalchemy import Connection, Select, create_engine, event, insert, select,
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from core.errors import InputError, UnknownName
+from core.store.ledger_cases import LedgerCases
 from core.store.ledger_tables import (
     ALIASES,
     APPEND_ONLY,
@@ -41,7 +42,7 @@ GENESIS = "0" * 64  # what the first event links to
 _BUSY_SECONDS = 15
 
 
-class Ledger:
+class Ledger(LedgerCases):
     """The ledger of one desk; may be shared by threads.
 
     Parameters

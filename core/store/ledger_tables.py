@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Integer, MetaData, String, Table, TypeDecorator
+from sqlalchemy import JSON, Boolean, Column, DateTime, Integer, MetaData, String, Table, TypeDecorator
 from sqlalchemy.engine import Dialect
 
 
@@ -90,6 +90,20 @@ MAPPINGS = Table(
     Column("mapping", JSON, nullable=False),
     Column("remembered_at", UtcDateTime, nullable=False),
 )
+CASES = Table(
+    "cases",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("use_case", String, nullable=False, index=True),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("opened_by", String, nullable=False),
+    Column("prediction_id", String),
+    Column("period_from", UtcDateTime),
+    Column("period_to", UtcDateTime),
+    Column("text", String, nullable=False),
+    Column("simulated", Boolean, nullable=False),
+    Column("planted_cause", String),
+)
 
 # The chain shows a changed event; these keep a slip of the hand from making one.
 APPEND_ONLY = tuple(
@@ -126,6 +140,26 @@ class JobRecord:
     spec: Mapping[str, Any]
     progress: Mapping[str, Any] | None
     result: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class CaseRecord:
+    """A complaint about one prediction, or about a period.
+
+    `planted_cause` (model, integration, data, concept) is what a simulated case was made from. Only tests read
+    it: whoever looks into a case finds the cause, or does not.
+    """
+
+    id: str
+    use_case: str
+    opened_at: datetime
+    opened_by: str
+    text: str
+    prediction_id: str | None = None
+    period_from: datetime | None = None
+    period_to: datetime | None = None
+    simulated: bool = False
+    planted_cause: str | None = None
 
 
 @dataclass(frozen=True)

@@ -28,11 +28,12 @@ from core.store.log_outcomes import LogOutcomes
 from core.store.log_queries import naive
 from core.store.log_schema import GLOBAL, create, quoted
 from core.store.log_shadow import create_shadow_view
+from core.store.log_simulated import LogSimulated
 
 CountNew = Callable[[NDArray[np.bool_]], pa.Table]
 
 
-class PredictionLog(LogOutcomes):
+class PredictionLog(LogOutcomes, LogSimulated):
     """The log of one desk.
 
     Parameters
@@ -99,7 +100,8 @@ class PredictionLog(LogOutcomes):
             `prediction_id` (32 hex digits), `entity`, `as_of`, `scored_at` (UTC), any other column of
             `log_schema.ROW_COLUMNS`, and the raw columns under their `raw_names`.
         scores : pyarrow.Table, n_rows rows in the same order
-            Columns of `log_schema.SCORE_COLUMNS`, and models under their `score_names`.
+            Columns of `log_schema.SCORE_COLUMNS`, and models under their `score_names`; without `scored_at`
+            the first row's is all rows'.
         role : {"acting", "shadow", "replay"}
         count : callable, optional
             Which rows are new, shape (n_rows,) -> their feature counts (day, feature, bin, n), logged with them.
@@ -118,16 +120,19 @@ class PredictionLog(LogOutcomes):
                 keep = pa.array(new)
                 ids, rows, scores = ids.filter(keep), rows.filter(keep), scores.filter(keep)
             if len(ids):
-                scored_at = rows["scored_at"][0].as_py()
                 _insert(cursor, quoted(use_case.key, "rows"), ids, rows, {"batch": batch.number})
-                facts = {"batch": batch.number, "version": batch.version, "role": role, "scored_at": scored_at}
+                facts = {"batch": batch.number, "version": batch.version, "role": role}
+                if "scored_at" not in scores.column_names:
+                    facts["scored_at"] = rows["scored_at"][0].as_py()
                 _insert(cursor, quoted(use_case.key, "scores"), ids, scores, facts)
                 if count is not None:
                     _insert_counts(cursor, use_case, batch, count(new))
         self._count_known(batch, len(new) - len(ids))
         return new
 
-    def append_outcomes(self, use_case: UseCase, outcomes: pa.Table, *, received_at: datetime) -> int:
+    def append_outcomes(
+        self, use_case: UseCase, outcomes: pa.Table, *, received_at: datetime, source: str | None = None
+    ) -> int:
         """Log what happened; a changed outcome is a new revision, a repeated one is left out.
 
         Parameters
@@ -135,6 +140,8 @@ class PredictionLog(LogOutcomes):
         outcomes : pyarrow.Table
             entity, outcome (0/1, a value, or the class's label), observed_at (UTC), and, where an entity has
             predictions at several times, as_of (UTC); null or absent: all its predictions.
+        source : str, optional
+            "simulated" for outcomes that were drawn and not observed.
 
         Returns
         -------
@@ -155,14 +162,14 @@ class PredictionLog(LogOutcomes):
                     FROM {table} GROUP BY entity, as_of),
                 given AS (SELECT DISTINCT entity, as_of, outcome, observed_at FROM chunk WHERE outcome IS NOT NULL)
                 INSERT INTO {table} BY NAME
-                SELECT g.entity, g.as_of, g.outcome, g.observed_at, ? AS received_at,
+                SELECT g.entity, g.as_of, g.outcome, g.observed_at, ? AS received_at, ? AS source,
                        coalesce(l.revision, 0)
                        + row_number() OVER (PARTITION BY g.entity, g.as_of ORDER BY g.observed_at) AS revision
                 FROM given g LEFT JOIN latest l
                 ON l.entity = g.entity AND l.as_of IS NOT DISTINCT FROM g.as_of
                 WHERE l.revision IS NULL OR l.outcome <> g.outcome OR l.observed_at <> g.observed_at
                 """,
-                [naive(received_at)],
+                [naive(received_at), source],
             ).fetchall()
         return int(added[0][0])
 

@@ -54,7 +54,7 @@ class LogBatches(LogQueries):
 
         Parameters
         ----------
-        source : {"page", "file", "cli", "inbox", "api", "replay"}
+        source : {"page", "file", "cli", "inbox", "api", "replay", "simulated"}
         at : datetime
             Now; with a zone, or naive UTC.
         """

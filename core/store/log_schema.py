@@ -41,7 +41,7 @@ ROW_COLUMNS = {
     "as_of": "TIMESTAMP",
     "scored_at": "TIMESTAMP",
     "decided_by": "VARCHAR",  # null: as the batch says
-    "propensity": "DOUBLE",
+    "propensity": "DOUBLE",  # probability, known beforehand, of the decision that was taken
     "arm": "VARCHAR",
     "decision": "VARCHAR",
     "imputed": "VARCHAR",  # names of the columns whose value was filled in, joined by a space
@@ -70,6 +70,7 @@ OUTCOME_COLUMNS = {
     "observed_at": "TIMESTAMP",
     "received_at": "TIMESTAMP",
     "revision": "INTEGER",
+    "source": "VARCHAR",  # simulated, or null: somebody brought it
 }
 COUNT_COLUMNS = {
     "batch": "INTEGER",

@@ -50,7 +50,7 @@ def _waiting(seen: Overview) -> Iterator[tuple[str, str]]:
     if loading:
         yield "hourglass_top", f"Loading models: {', '.join(loading)}. A first score may take a few seconds."
     for job in seen.running:
-        if job.kind != "train":
+        if job.kind == "score file":
             name = messages.plain(str(job.spec.get("filename", job.kind)))
             yield "progress_activity", f"**{name}** is being scored, {words.percent(job.fraction, 0)} done."
 

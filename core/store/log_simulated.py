@@ -1,0 +1,54 @@
+"""Simulated rows: how many there are, and how they are taken out again."""
+
+from __future__ import annotations
+
+from core.store.log_batches import LogBatches
+from core.store.log_schema import quoted, stored_columns
+
+SIMULATED = "simulated"  # the source of a batch, and of outcomes, that were drawn and not observed
+_BATCHES = f"SELECT batch FROM batches WHERE source = '{SIMULATED}'"
+
+
+class LogSimulated(LogBatches):
+    """What `core.store.log.PredictionLog` knows of simulated rows."""
+
+    def simulated_rows(self) -> dict[str, int]:
+        """Simulated rows by use case; those without any are left out."""
+        keys = [row[0] for row in self._rows(f"SELECT DISTINCT use_case FROM batches WHERE source = '{SIMULATED}'")]
+        counts = {
+            key: self._rows(f"SELECT count(*) FROM {quoted(key, 'rows')} WHERE batch IN ({_BATCHES})")[0][0]
+            for key in sorted(keys)
+        }
+        return {key: n_rows for key, n_rows in counts.items() if n_rows}
+
+    def clear_simulated(self) -> dict[str, int]:
+        """Delete every simulated row with its scores, outcomes and counts; all of it, or nothing.
+
+        This is the one place where the log deletes: what was drawn by a generator is no record of anything. Rows
+        and outcomes that a person brought are never touched, also where their entities have simulated rows.
+
+        Returns
+        -------
+        dict
+            Rows deleted by use case.
+        """
+        deleted = self.simulated_rows()
+        keys = [row[0] for row in self._rows(f"SELECT DISTINCT use_case FROM batches WHERE source = '{SIMULATED}'")]
+        cursor = self._cursor()
+        cursor.execute("BEGIN")
+        try:
+            for key in keys:
+                for table in ("rows", "scores", "feature_counts"):
+                    cursor.execute(f"DELETE FROM {quoted(key, table)} WHERE batch IN ({_BATCHES})")
+                if "source" in stored_columns(cursor, key, "outcomes"):
+                    cursor.execute(f"DELETE FROM {quoted(key, 'outcomes')} WHERE source = '{SIMULATED}'")
+            for table in ("batch_events", "batches"):
+                cursor.execute(f"DELETE FROM {table} WHERE batch IN ({_BATCHES})")
+            cursor.execute("COMMIT")
+        except BaseException:
+            cursor.execute("ROLLBACK")
+            raise
+        finally:
+            cursor.close()
+        self._cursor().execute("CHECKPOINT")  # gives the space back
+        return deleted
