@@ -6,7 +6,8 @@ else by entity alone.
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import pyarrow as pa
 
@@ -14,7 +15,7 @@ from core.domain.usecase import UseCase
 from core.store.log_batches import LogBatches
 from core.store.log_queries import naive
 from core.store.log_schema import quoted, score_names
-from core.store.log_shadow import outcomes_as_known_on
+from core.store.log_shadow import literal, outcomes_as_known_on
 
 UNKNOWN, OTHER_TIME, CONTRADICTS, REPEATS, MEETS = "unknown", "other time", "contradicts", "repeats", "meets"
 
@@ -75,52 +76,37 @@ class LogOutcomes(LogBatches):
         finally:
             cursor.unregister("given")
 
-    def ripeness(self, use_case: UseCase, as_known_on: datetime) -> pa.Table:
-        """Acting predictions by the UTC day they are about: day, n, n_known (outcome received by then).
-
-        Ordered by day; rows from after `as_known_on` are left out.
-        """
-        self.ensure(use_case)
-        return self._arrow(
-            f"""
-            WITH known AS ({outcomes_as_known_on(use_case, "?::TIMESTAMP")})
-            SELECT r.as_of::DATE AS day, count(*) AS n, count({_OUTCOME}) AS n_known
-            FROM {quoted(use_case.key, "rows")} r {_KNOWN}
-            WHERE r.as_of <= ? AND r.batch NOT IN (FROM voided) GROUP BY day ORDER BY day
-            """,
-            [naive(as_known_on)] * 2,
-        )
-
-    def realised(self, use_case: UseCase, as_known_on: datetime, since: date | None = None) -> pa.Table:
-        """Acting predictions older than the horizon whose outcome is known, with every arm's scores.
+    def judged(self, use_case: UseCase, as_known_on: datetime) -> pa.Table:
+        """Acting predictions up to a time, each with its outcome as known then and every arm's scores.
 
         Returns
         -------
-        pyarrow.Table, ordered by as_of
-            as_of, entity (a dense code, null where every row has an entity of its own), version, decided_by, decision,
-            band, rules_score, rules_band, consensus, score, the models under their `score_names`, outcome.
+        pyarrow.Table, in no order
+            as_of, mature (older than the horizon), outcome (null: not known), version, decided_by, entity (a hash; null
+            throughout where no entity repeats), rules_score, the models under their `score_names`; band, rules_band and
+            decision as their places in the policy, -1 for none.
         """
         self.ensure(use_case)
         horizon = timedelta(days=use_case.target.horizon_days)
-        table = quoted(use_case.key, "rows")
-        bounds = [naive(as_known_on) - horizon, since or date.min]
-        counted = f"FROM {table} r WHERE r.as_of <= ? AND r.as_of >= ? AND r.batch NOT IN (FROM voided)"
-        repeated = self._rows(f"SELECT count(*) > count(DISTINCT r.entity) {counted}", bounds)[0][0]
+        known_on, policy = naive(as_known_on), use_case.policy
+        counted = f"FROM {quoted(use_case.key, 'rows')} r WHERE r.as_of <= ? AND r.batch NOT IN (FROM voided)"
+        repeated = self._rows(f"SELECT count(*) > count(DISTINCT hash(r.entity)) {counted}", [known_on])[0][0]
         models = ", ".join(f"s.{quoted(name)}" for name in score_names(use_case).values())
-        entity = "hash(r.entity)" if repeated else "NULL::UBIGINT"
         return self._arrow(
             f"""
             WITH known AS ({outcomes_as_known_on(use_case, "?::TIMESTAMP")})
-            SELECT r.as_of, {entity} AS entity, s.version, coalesce(r.decided_by, b.decided_by) AS decided_by,
-                   r.decision, s.band, s.rules_score, s.rules_band, s.consensus, s.score, {models},
-                   {_OUTCOME} AS outcome
-            FROM {table} r JOIN {quoted(use_case.key, "scores")} s
+            SELECT r.as_of, r.as_of <= ? AS mature, {_OUTCOME} AS outcome, s.version,
+                   coalesce(r.decided_by, b.decided_by) AS decided_by,
+                   {"hash(r.entity)" if repeated else "NULL::UBIGINT"} AS entity,
+                   {_place("s.band", policy.band_names)} AS band,
+                   {_place("s.rules_band", policy.band_names)} AS rules_band,
+                   {_place("r.decision", policy.decisions)} AS decision, s.rules_score, {models}
+            FROM {quoted(use_case.key, "rows")} r JOIN {quoted(use_case.key, "scores")} s
             ON s.prediction_id = r.prediction_id AND s.batch = r.batch AND s.role = 'acting'
             LEFT JOIN batches b ON b.batch = r.batch {_KNOWN}
-            WHERE r.as_of <= ? AND r.as_of >= ? AND r.batch NOT IN (FROM voided) AND {_OUTCOME} IS NOT NULL
-            ORDER BY r.as_of
+            WHERE r.as_of <= ? AND r.batch NOT IN (FROM voided)
             """,
-            [naive(as_known_on), *bounds],
+            [known_on, known_on - horizon, known_on],
         )
 
     def water_mark(self, use_case: UseCase) -> tuple[int, int, int]:
@@ -132,3 +118,9 @@ class LogOutcomes(LogBatches):
         )
         found: tuple[int, int, int] = tuple(self._rows(query)[0])
         return found
+
+
+def _place(column: str, names: Sequence[str]) -> str:
+    """The place of a text among names, the first of equals; -1 where it is none of them."""
+    whens = " ".join(f"WHEN {literal(name)} THEN {place}" for place, name in enumerate(names))
+    return f"(CASE {column} {whens} ELSE -1 END)::TINYINT"

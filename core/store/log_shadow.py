@@ -104,15 +104,16 @@ def _opportunity_cost(use_case: UseCase) -> str:
 
 
 def _by_band(policy: Policy, band: str, words: tuple[str, ...]) -> str:
-    return _cased(policy, band, [_literal(word) for word in words])
+    return _cased(policy, band, [literal(word) for word in words])
 
 
 def _cased(policy: Policy, band: str, values: list[str]) -> str:
     whens = " ".join(
-        f"WHEN {_literal(name)} THEN {value}" for name, value in zip(policy.band_names, values, strict=True)
+        f"WHEN {literal(name)} THEN {value}" for name, value in zip(policy.band_names, values, strict=True)
     )
     return f"CASE {band} {whens} END"
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
+    """A text as SQL writes it."""
     return "'" + text.replace("'", "''") + "'"

@@ -45,7 +45,7 @@ def auc_parts(positive: Floats, scores: Floats) -> tuple[float, Floats, Floats]:
     n_positives, n_negatives = float(positive.sum()), float((1 - positive).sum())
     if n_positives == 0 or n_negatives == 0:
         return math.nan, np.full(len(scores), np.nan), np.full(len(scores), np.nan)
-    order = np.argsort(scores, kind="stable")
+    order = np.argsort(scores)  # ties share a step, so their order does not matter
     ordered, labels = scores[order], positive[order]
     starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
     hits, sizes = np.add.reduceat(labels, starts), np.diff(np.append(starts, len(scores)))
