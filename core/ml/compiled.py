@@ -44,7 +44,7 @@ class LinearMember:
         """Margins, shape (k, n_rows)."""
         if len(inputs) == 1:  # the same sums in the same order, without a call per column
             terms = np.concatenate([self.intercept[None, :], self.coef * inputs[0][:, None]])
-            return np.cumsum(terms, axis=0)[-1][:, None]
+            return np.asarray(np.cumsum(terms, axis=0)[-1][:, None])
         total = np.repeat(self.intercept[:, None], len(inputs), axis=1)
         for position, weights in enumerate(self.coef):
             if weights.any():
