@@ -62,6 +62,15 @@ PLACES = (
         Action.SCORE_FILE,
     ),
     Place(
+        "Watch",
+        "watch/performance.py",
+        "performance",
+        "Performance",
+        "monitoring",
+        "What really happened, beside what was expected of each model.",
+        Action.SEE_MODELS,
+    ),
+    Place(
         "Govern",
         "govern/models.py",
         "models",
