@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from core.domain.columns import Array, Columns
@@ -16,16 +18,31 @@ CEILING_ROWS = 40_000
 SEED = 20260301  # apart from every training's, so that the rows are other ones
 
 
-def ceiling_of(use_case: UseCase) -> dict[str, Measured]:
-    """The best figures that the use case's own generator allows, by metric; {} where its truth is not known."""
+@dataclass(frozen=True)
+class Generated:
+    """Rows of a use case's own generator with their truth, see `core.domain.usecase.UseCase.truth`."""
+
+    columns: Columns
+    truth: Array
+    observed: Array | None  # of a regression
+
+
+def generated(use_case: UseCase) -> Generated | None:
+    """Rows whose truth is known; None where there is no generator or no truth."""
     if use_case.truth is None or use_case.synthesize is None:
-        return {}
+        return None
     rows = use_case.synthesize(CEILING_ROWS, SEED)
     observed = None
     if use_case.task is Task.REGRESSION:
         observed = np.asarray(rows[use_case.target.name].to_numpy(), dtype=np.float64)
-    truth = use_case.truth(typed_columns(use_case.schema, rows))
-    return ceilings(str(use_case.task), truth, observed)
+    columns = typed_columns(use_case.schema, rows)
+    return Generated(columns, use_case.truth(columns), observed)
+
+
+def ceiling_of(use_case: UseCase) -> dict[str, Measured]:
+    """The best figures that the use case's own generator allows, by metric; {} where its truth is not known."""
+    rows = generated(use_case)
+    return {} if rows is None else ceilings(str(use_case.task), rows.truth, rows.observed)
 
 
 def stability_of(scorer: Scorer) -> dict[str, Measured]:

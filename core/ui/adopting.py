@@ -56,30 +56,9 @@ def choose(kept: dict[str, Any]) -> None:
 def options(kept: dict[str, Any]) -> None:
     """What a person may decide beforehand; everything else is found out. Pressing the button looks at the file."""
     preview, turn = kept["preview"], kept["turn"]
-    columns = list(preview.columns)
     with st.form(f"adopt-form:{turn}"):
         with st.grid(3, min_column_width=220):
-            target = st.selectbox(
-                "Outcome", columns, index=None, key=f"adopt:{turn}:target", placeholder="Which column is predicted?",
-                format_func=lambda name: _with_examples(preview, name),
-            )  # fmt: skip
-            key = st.text_input("Name of the use case", preview.key, key=f"adopt:{turn}:key")
-            positive = st.text_input(
-                "Positive value",
-                key=f"adopt:{turn}:positive",
-                help="Which of two outcomes is the event; else found out.",
-            )
-            entity = _column("Names a row", columns, f"adopt:{turn}:id")
-            time = st.selectbox(
-                "When a row happened", [FIND_OUT, IN_ORDER, *columns], key=f"adopt:{turn}:time",
-                help="A column of times, or of numbers that order the rows. Then the last rows are held out.",
-            )  # fmt: skip
-            group = _column("Belongs together", columns, f"adopt:{turn}:group", "Rows of one value are never split.")
-            split = st.selectbox("Hold out", [FIND_OUT, "time", "group", "random"], key=f"adopt:{turn}:split")
-            after = _columns(
-                "Known only afterwards", columns, f"adopt:{turn}:after", "Leaks: filled in after the fact."
-            )
-            exclude = _columns("Leave out", columns, f"adopt:{turn}:exclude", "Columns no model reads.")
+            answers = _outcome(preview, turn) | _roles(list(preview.columns), turn)
         nulls = st.multiselect(
             "Texts that mean missing", [], key=f"adopt:{turn}:nulls", accept_new_options=True,
             help="Such as Select or unknown. Empty cells, NA and null are missing anyway.",
@@ -89,22 +68,43 @@ def options(kept: dict[str, Any]) -> None:
     if not pressed:
         return
     kept.pop("seen", None)
-    if target is None:
+    if answers["target"] is None:
         raise InputError("No outcome is chosen.", "Choose the column that says how a row came out.")
-    asked = AdoptOptions(
-        target=target,
-        key=key.strip() or None,
-        positive=positive.strip() or None,
-        id=entity,
-        time={FIND_OUT: None, IN_ORDER: ROW_ORDER}.get(time, time),
-        group=group,
-        exclude=tuple(exclude),
-        after=tuple(after),
-        null_texts=tuple(nulls),
-        split=None if split == FIND_OUT else split,
-        filename=kept["filename"],
+    _look(kept, AdoptOptions(**answers, null_texts=tuple(nulls), filename=kept["filename"]))
+
+
+def _outcome(preview: adopt_job.Preview, turn: int) -> dict[str, Any]:
+    """What is predicted, and what the use case is called."""
+    target = st.selectbox(
+        "Outcome", list(preview.columns), index=None, key=f"adopt:{turn}:target",
+        placeholder="Which column is predicted?", format_func=lambda name: _with_examples(preview, name),
+    )  # fmt: skip
+    key = st.text_input("Name of the use case", preview.key, key=f"adopt:{turn}:key")
+    positive = st.text_input(
+        "Positive value", key=f"adopt:{turn}:positive", help="Which of two outcomes is the event; else found out."
     )
-    _look(kept, asked)
+    return {"target": target, "key": key.strip() or None, "positive": positive.strip() or None}
+
+
+def _roles(columns: list[str], turn: int) -> dict[str, Any]:
+    """What the other columns are for, and how rows are held out."""
+    entity = _column("Names a row", columns, f"adopt:{turn}:id")
+    time = st.selectbox(
+        "When a row happened", [FIND_OUT, IN_ORDER, *columns], key=f"adopt:{turn}:time",
+        help="A column of times, or of numbers that order the rows. Then the last rows are held out.",
+    )  # fmt: skip
+    group = _column("Belongs together", columns, f"adopt:{turn}:group", "Rows of one value are never split.")
+    split = st.selectbox("Hold out", [FIND_OUT, "time", "group", "random"], key=f"adopt:{turn}:split")
+    after = _columns("Known only afterwards", columns, f"adopt:{turn}:after", "Leaks: filled in after the fact.")
+    exclude = _columns("Leave out", columns, f"adopt:{turn}:exclude", "Columns no model reads.")
+    return {
+        "id": entity,
+        "time": {FIND_OUT: None, IN_ORDER: ROW_ORDER}.get(time, time),
+        "group": group,
+        "split": None if split == FIND_OUT else split,
+        "after": tuple(after),
+        "exclude": tuple(exclude),
+    }
 
 
 def _with_examples(preview: adopt_job.Preview, name: str) -> str:

@@ -81,6 +81,15 @@ PLACES = (
     ),
     Place(
         "Govern",
+        "govern/promises.py",
+        "promises",
+        "Promise against truth",
+        "balance",
+        "What was promised of each model, what is measured here, what can be reached.",
+        Action.SEE_MODELS,
+    ),
+    Place(
+        "Govern",
         "govern/data.py",
         "data",
         "Data",
@@ -165,10 +174,10 @@ def allowed(url: str) -> bool:
 
 def go(url: str, key: str, sample: bool = False) -> None:
     """Open a page for a use case; with `sample`, the file page takes the sample file at once."""
-    st.session_state[state.USE_CASE] = key
+    land_on(key)
     if sample:
         state.shelf("file", key)["take_sample"] = True
-    st.switch_page(script(url))
+    st.switch_page(script(url), query_params={})  # without them it asks to clear the picker's own, which is refused
 
 
 def land_on(key: str) -> None:

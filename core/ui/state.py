@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from core.services.jobs import JobState
     from core.services.model_card import ModelCard
     from core.services.overview import Overview
+    from core.services.promises import Promise
     from core.services.results import FileSummary
 
 USE_CASE = "use_case"  # the widget's key, and the name in the URL
@@ -128,6 +129,19 @@ def model_card(key: str, version: str) -> ModelCard:
     """The card of a version, kept; whether it acts is part of what it is kept by."""
     require(actor(), Action.SEE_MODELS)
     return _model_card(key, version, desk().acting_version(key))
+
+
+@st.cache_resource(show_spinner="Measuring promises", max_entries=32)
+def _promises(key: str, acting: str | None) -> list[Promise]:
+    from core.services import promises as service
+
+    return service.promises(desk(), actor(), key)
+
+
+def promises(key: str) -> list[Promise]:
+    """The claims of a use case beside its acting version's figures, kept per version."""
+    require(actor(), Action.SEE_MODELS)
+    return _promises(key, desk().acting_version(key))
 
 
 @st.cache_resource(show_spinner="Checking the contract", max_entries=32)

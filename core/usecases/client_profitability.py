@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.domain.advice import Advice
+from core.domain.claim import Claim
 from core.domain.columns import NO_SET, Array, Column, Columns, Kind, Missing
 from core.domain.features import Feature, Floats, one_hot, raw
 from core.domain.policy import Band, Policy, Tone
@@ -171,6 +172,15 @@ POLICY = Policy(
     minimum_gain=0.02,
 )
 
+CLAIMS = (
+    Claim(
+        "r2",
+        0.906,
+        "The model explains R2 .906 of the margin.",
+        "Such a figure takes a feature that holds the answer, like revenue and cost of the quarter that is predicted.",
+    ),
+)
+
 USE_CASE = UseCase(
     key="client_profitability",
     title="Client profitability",
@@ -200,6 +210,7 @@ USE_CASE = UseCase(
     actionable=("hours_logged", "ticket_count", "billing_amount"),
     synthesize=synthesize,
     truth=truth,
+    claims=CLAIMS,
     notes=(
         "The rules see this quarter's hours and billing together, which is this quarter's own margin; no feature does.",
     ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.domain.advice import ZONE_TONES, Advice, Gauge, ReferenceMean
+from core.domain.claim import Claim
 from core.domain.columns import Array, Column, Columns, Kind
 from core.domain.features import Feature, Floats, percentage, raw
 from core.domain.policy import Band, Policy, Tone
@@ -173,6 +174,15 @@ POLICY = Policy(
     minimum_gain=0.01,
 )
 
+CLAIMS = (
+    Claim(
+        "accuracy",
+        0.9534,
+        "The model rates 95.34 % of collectors correctly.",
+        "Nearly the best that the figures of a month can tell, and only for a model that found their index exactly.",
+    ),
+)
+
 USE_CASE = UseCase(
     key="collector_performance",
     title="Collector performance",
@@ -205,6 +215,7 @@ USE_CASE = UseCase(
     actionable=("total_contacts", "communication_quality", "problem_solving"),
     synthesize=synthesize,
     truth=truth,
+    claims=CLAIMS,
     notes=(
         (
             "The figures are the month's; the rating is given in the month after. Read accuracy beside the 48 % that "

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.domain.claim import Claim
 from core.domain.columns import Array, Column, Columns, Kind, Missing
 from core.domain.grouping import Grouping
 from core.domain.policy import Band, Policy, Tone
@@ -109,6 +110,15 @@ POLICY = Policy(
 
 AGE_BANDS = Grouping("age_band", "customer_age", (30, 50, 70), ("18-29", "30-49", "50-69", "70+"), label="Age band")
 
+CLAIMS = (
+    Claim(
+        "weighted_f1",
+        0.85,
+        "The model reaches an F1 of .85.",
+        "How a debtor pays depends on more than an account shows: even the truth itself, asked for a class, errs more.",
+    ),
+)
+
 USE_CASE = UseCase(
     key="debt_repayment",
     title="Debt repayment",
@@ -142,6 +152,7 @@ USE_CASE = UseCase(
     actionable=("contact_attempts", "last_channel", "promise_to_pay"),
     synthesize=synthesize,
     truth=truth,
+    claims=CLAIMS,
     notes=(
         (
             "Two in three debtors pay in part. The best that can be known of these data is right in 74 of 100 cases "

@@ -21,6 +21,7 @@ from core.config import Settings
 from core.services import batches, training
 from core.services.access import LOCAL_PEOPLE, Role
 from core.services.desk import open_desk
+from core.ui import frame
 from core.usecases import builtin
 
 pytestmark = pytest.mark.browser
@@ -29,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium")
 KEY = "lead_scoring"
 ROWS = 250
+URLS = ["" if place.url == "home" else place.url for place in frame.PLACES]  # the home page lies at the root
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -132,18 +134,28 @@ def shoot(page: Any, address: str) -> None:
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         for width in (1280, 390):
-            for url in ("home", "score-one", "score-file"):
+            for url in URLS:
                 page.set_viewport_size({"width": width, "height": 900})
                 page.goto(f"{address}/{url}?use_case={KEY}")
                 page.wait_for_timeout(2_500)
-                page.screenshot(path=Path(folder) / f"{url}-{scheme}-{width}.png", full_page=True)
+                name = f"{url or 'home'}-{scheme}-{width}.png"
+                page.screenshot(path=Path(folder) / name, full_page=True)
 
 
 def test_no_page_scrolls_sideways_on_a_phone(page: Any, address: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
-    for url in ("home", "score-one", "score-file"):
+    for url in URLS:
         page.goto(f"{address}/{url}?use_case={KEY}")
         page.get_by_role("heading", level=1).wait_for(timeout=30_000)
         page.wait_for_timeout(500)
         wide = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
         assert wide <= 390, f"{url} is {wide} px wide"
+
+
+def test_a_button_opens_the_page_for_its_use_case(page: Any, address: str) -> None:
+    """Also where the address names another use case, whose picker must not be cleared."""
+    page.goto(f"{address}/?use_case=bnpl_default")
+    page.get_by_role("button", name="Score one").click()
+    page.get_by_role("button", name="Score", exact=True).wait_for(timeout=30_000)
+    assert page.url.startswith(f"{address}/score-one")
+    assert page.get_by_role("combobox", name="Use case").input_value() == builtin()[KEY].title

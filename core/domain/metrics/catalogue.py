@@ -38,6 +38,7 @@ _ALL = (
     Metric("weighted_f1", "Weighted F1", "mean F1 over the classes, weighted by their rows", True),
     Metric("kappa", "Kappa", "agreement beyond chance; 0 is chance", True),
     Metric("macro_auc", "Macro AUC", "mean AUC of each class against the rest", True),
+    Metric("risk_ratio", "Risk ratio", "how many times likelier the outcome is in the highest band", True),
     Metric("r2", "R2", "share of the target's variance explained; 0 is the mean", True),
     Metric("mae", "MAE", "mean absolute error", False, in_target_unit=True),
     Metric("median_ae", "Median AE", "half of the rows are missed by no more than this", False, in_target_unit=True),

@@ -62,7 +62,8 @@ def ceilings(task: str, truth: Array, observed: Array | None = None) -> dict[str
     Returns
     -------
     dict of str to Measured
-        `auc`; or `accuracy` and `macro_auc`; or `r2`.
+        `auc` and `f1` (at the best of all cutoffs); or `accuracy`, `macro_auc` and `weighted_f1` (of the truly
+        likeliest class); or `r2`.
     """
     n_rows = len(truth)
     parts = [part for part in np.array_split(np.arange(n_rows), N_PARTS) if len(part)]
@@ -73,13 +74,31 @@ def ceilings(task: str, truth: Array, observed: Array | None = None) -> dict[str
 
 def _figures(task: str, truth: Array, observed: Array | None) -> Mapping[str, float]:
     if task == "binary":
-        return {"auc": expected_auc(truth, truth)}
+        return {"auc": expected_auc(truth, truth), "f1": _best_f1(truth)}
     if task == "multiclass":
         areas = [expected_auc(truth[:, place], truth[:, place]) for place in range(truth.shape[1])]
-        return {"accuracy": float(truth.max(axis=1).mean()), "macro_auc": float(np.mean(areas))}
+        accuracy, f1 = _of_likeliest(truth)
+        return {"accuracy": accuracy, "macro_auc": float(np.mean(areas)), "weighted_f1": f1}
     assert observed is not None
     noise, spread = float(((observed - truth) ** 2).mean()), float(observed.var())
     return {"r2": 1 - noise / spread if spread > 0 else math.nan}
+
+
+def _best_f1(p: Floats) -> float:
+    """2 x sum p of the chosen / (number chosen + sum p of all), at the number that makes it largest."""
+    hits = np.cumsum(np.sort(p)[::-1])
+    total = float(hits[-1])
+    return float((2 * hits / (np.arange(1, len(p) + 1) + total)).max()) if total > 0 else math.nan
+
+
+def _of_likeliest(truth: Floats) -> tuple[float, float]:
+    """Accuracy and weighted F1 of naming the truly likeliest class."""
+    chosen = truth.argmax(axis=1)
+    n_classes = truth.shape[1]
+    hits = np.bincount(chosen, truth.max(axis=1), n_classes)
+    observed, named = truth.sum(axis=0), np.bincount(chosen, minlength=n_classes)
+    f1 = np.divide(2 * hits, observed + named, out=np.zeros(n_classes), where=observed + named > 0)
+    return float(hits.sum() / len(truth)), float(f1 @ observed / len(truth))
 
 
 def _measured(name: str, value: float, parts: list[float], n_rows: int) -> Measured:
