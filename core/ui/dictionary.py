@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import pyarrow as pa
@@ -56,9 +57,18 @@ def fields(use_case: UseCase) -> None:
     ]
     header = ("Field", "Column", "Kind", "Unit", "Allowed", "Missing value", "Unseen value", "Marks")
     _table(header, rows, f"Fields of {use_case.title}")
-    with_rules = [f"- {messages.plain(rule.message)}" for rule in use_case.schema.rules]
+    with_rules = [f"- {messages.plain(between(rule.message))}" for rule in use_case.schema.rules]
     if with_rules:
         st.markdown("Between columns:\n" + "\n".join(with_rules))
+
+
+def between(message: str) -> str:
+    """What a rule between columns says, without the places for a row's values.
+
+    >>> between("paid is '{paid}'; it cannot exceed owed, which is {owed}.")
+    'paid cannot exceed owed.'
+    """
+    return re.sub(r",? (which )?is '?\{\w+\}'?(; it)?", "", message)
 
 
 def allowed(column: Column) -> str:

@@ -22,7 +22,16 @@ def number(metric: str, value: float | None) -> str:
     if metric_of(metric).in_target_unit:
         return f"{value:,.4g}" if abs(value) < 1_000 else f"{value:,.0f}"
     text = f"{value:.3f}"
-    return text.replace("0.", ".", 1) if abs(value) < 1 else text
+    return text.replace("0.", ".", 1) if abs(value) < 1 else f"{value:.2f}"
+
+
+def interval(figure: Mapping[str, Any]) -> str:
+    """The interval alone.
+
+    >>> interval({"name": "auc", "low": 0.666, "high": 0.765})
+    '.666 to .765'
+    """
+    return f"{number(figure['name'], figure['low'])} to {number(figure['name'], figure['high'])}"
 
 
 def measured(figure: Mapping[str, Any] | None) -> str:

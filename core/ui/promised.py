@@ -43,13 +43,16 @@ def draw(promise: Promise) -> None:
         with st.grid(3, min_column_width=150, gap="small"):
             st.metric("Promised", promised(promise), border=True)
             measured = promise.measured
-            st.metric("Measured here", figures.measured(measured) if measured else "not yet", border=True)
+            st.metric(
+                "Measured here", figures.number(metric, measured["value"]) if measured else "not yet", border=True
+            )
             known = figures.number(metric, promise.known["value"]) if promise.known else "not known"
             st.metric("True value" if claim.arm == "rules" else "Best possible", known, border=True)
         st.markdown(f":{hue}[:material/{icon}: **{promise.verdict.capitalize()}.**] {messages.plain(claim.why)}")
         if measured:
-            n = f"n = {measured['n']:,}"
-            st.caption(messages.plain(f"Version {promise.version}, {promise.rows}, {n}, 95 % interval in brackets."))
+            few = "" if measured.get("enough", True) else f" ({figures.FEW} with the outcome)"
+            said = f"95 % interval {figures.interval(measured)}, n = {measured['n']:,}{few}; {promise.rows}"
+            st.caption(messages.plain(f"Measured: {said}, version {promise.version}."))
 
 
 def promised(promise: Promise) -> str:
