@@ -34,6 +34,7 @@ def main() -> None:
         home = Path(folder) / "home"
         train_missing(Settings(home=home), ACTOR, lambda message, fraction: None)
         figures = list(_one_row(home)) + list(_file(home, Path(folder), rows)) + list(_pages(home))
+        figures += _history(home)
     print(table(figures))
 
 
@@ -102,6 +103,13 @@ def _pages(home: Path) -> Iterator[Figure]:
     taken: dict[str, Any] = contest("benchmarks.pages", env={"RINGSIDE_HOME": str(home)})
     for page, ms in taken.items():
         yield Figure(f"rerun of {page} on this log", f"{ms:.0f} ms", "", None, "< 300 ms", ms < 300)
+
+
+def _history(home: Path) -> Iterator[Figure]:
+    found = contest("benchmarks.demo", env={"RINGSIDE_HOME": str(home)})
+    seconds = f"{found['first_seconds']} s, again {found['again_seconds']} s, clear {found['clear_seconds']} s"
+    name = f"six simulated months, {sum(found['rows'].values()):,} rows"
+    yield Figure(name, seconds, "", None, f"<= {found['limit_seconds']:g} s", found["holds"])
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from core.domain.advice import Advice
 from core.domain.claim import Claim
 from core.domain.columns import NO_SET, Array, Column, Columns, Kind, Missing
 from core.domain.features import Feature, Floats, one_hot, raw
+from core.domain.history import History
 from core.domain.policy import Band, Policy, Tone
 from core.domain.recipe import ModelSpec, Recipe, Split
 from core.domain.row_rules import at_most
@@ -210,6 +211,7 @@ USE_CASE = UseCase(
     actionable=("hours_logged", "ticket_count", "billing_amount"),
     synthesize=synthesize,
     truth=truth,
+    history=History(shifted=("last_contact_days", "ticket_count"), rows=4_000),
     claims=CLAIMS,
     notes=(
         "The rules see this quarter's hours and billing together, which is this quarter's own margin; no feature does.",

@@ -12,6 +12,7 @@ from core.domain.advice import ZONE_TONES, Advice, Gauge, ReferenceMean
 from core.domain.claim import Claim
 from core.domain.columns import Array, Column, Columns, Kind
 from core.domain.features import Feature, Floats, percentage, raw
+from core.domain.history import History
 from core.domain.policy import Band, Policy, Tone
 from core.domain.recipe import ModelSpec, Recipe, Split
 from core.domain.row_rules import at_most
@@ -215,6 +216,7 @@ USE_CASE = UseCase(
     actionable=("total_contacts", "communication_quality", "problem_solving"),
     synthesize=synthesize,
     truth=truth,
+    history=History(shifted=("transfer_days", "cases_total"), rows=955 * 6, by_month=True, early=CLASSES),
     claims=CLAIMS,
     notes=(
         (

@@ -11,6 +11,7 @@ import numpy as np
 from core.domain.claim import Claim
 from core.domain.columns import Array, Column, Columns, Kind, Missing
 from core.domain.grouping import Grouping
+from core.domain.history import History
 from core.domain.policy import Band, Policy, Tone
 from core.domain.recipe import ModelSpec, Recipe, Split
 from core.domain.rules import Rules
@@ -152,6 +153,7 @@ USE_CASE = UseCase(
     actionable=("contact_attempts", "last_channel", "promise_to_pay"),
     synthesize=synthesize,
     truth=truth,
+    history=History(shifted=("contact_attempts", "previous_promises"), random_band="Full", early=("full",)),
     claims=CLAIMS,
     notes=(
         (

@@ -119,7 +119,7 @@ def test_concept_drift_shows_in_outcomes_and_not_in_inputs(filled: Desk, case: U
     known = ~np.isnan(outcome)
     inside = within(period, episodes.concept) & known
     calm = known & ~inside & (period != episodes.bad) & (period >= episodes.new_version)
-    calm &= (period != episodes.broken) & ~within(period, episodes.shifted)
+    calm &= period != episodes.broken
     drop = figure(case, outcome[calm], outputs[calm]) - figure(case, outcome[inside], outputs[inside])
     assert 0.02 < drop < 0.10
     assert max(psi(filled, case, episodes.concept).values()) < 0.05
