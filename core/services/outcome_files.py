@@ -110,7 +110,7 @@ def open_outcomes(use_case: UseCase, path: Path, named: Named) -> Source:
     names = {"entity": use_case.entity or "", "outcome": use_case.target.name}
     for role, name in names.items():
         if roles[role] is None:
-            raise UnknownName(f"{role} column in {path.name}; looked for", name, header)
+            raise UnknownName(f"{role} column in the file; looked for", name, header)
     time = use_case.schema.time
     targets = {**names, "observed_at": OBSERVED_AT, "time": time.name if time else ""}
     mapping: dict[str, str | None] = dict.fromkeys(header)
