@@ -51,8 +51,9 @@ def typical_value(column: Column, reference: pa.Table) -> Any:
     if column.kind is Kind.NUMBERS:
         lists = read_column(column, values.combine_chunks(), "UTC").values
         usual = lists[:, np.isnan(lists).mean(axis=0) <= 0.5]
-        return [float(median) for median in np.nanmedian(usual, axis=0)]
+        return [float(median) for median in np.nanquantile(usual, 0.5, axis=0, method="lower")]
     if column.kind is Kind.NUMBER or column.kind is Kind.COUNT:
-        return float(np.median(values.to_numpy(zero_copy_only=False)))
+        # the middle value itself: a median between two rows would be a number nobody ever wrote
+        return float(np.quantile(values.to_numpy(zero_copy_only=False), 0.5, method="lower"))
     counts = sorted(values.value_counts().to_pylist(), key=lambda item: (-item["counts"], str(item["values"])))
     return counts[0]["values"]

@@ -82,6 +82,7 @@ def table(column: Column, values: list[Any]) -> pa.Table:
     ("column", "values", "expected"),
     [
         (Column("x", Kind.NUMBER), [1, 2, None, 9], 2.0),
+        (Column("x", Kind.NUMBER), [92.1, 93.2], 92.1),  # never a number between two rows that nobody wrote
         (Column("x", Kind.YESNO), ["no", "no", "yes"], False),
         (Column("x", Kind.CATEGORY, levels=("a", "b")), ["b", "b", "a"], "b"),
         (Column("x", Kind.NUMBERS, width=3), ["7;1;10", "2;20", "3;60", None], [2.0, 20.0]),
