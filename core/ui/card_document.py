@@ -14,7 +14,7 @@ body{font:15px/1.45 system-ui,sans-serif;color:#101820;background:#fff;max-width
 h1{font-size:1.6rem;margin:0}h2{font-size:1.1rem;margin:1.6rem 0 .3rem}
 p{margin:.3rem 0}.note{color:#53606d;font-size:.9rem}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.88rem}
-th,td{border:1px solid #c9d1d9;padding:.25rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}
+th,td{border:1px solid #c9d1d9;padding:.25rem .5rem;text-align:left;vertical-align:top;overflow-wrap:break-word}
 th{background:#eef2f6}tr{break-inside:avoid}h2{break-after:avoid}
 @media print{body{margin:0;max-width:none;font-size:10pt}.wide{overflow:visible}table{font-size:7.5pt}}
 @page{margin:1.5cm}

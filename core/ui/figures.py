@@ -14,14 +14,14 @@ FEW = "few rows"
 def number(metric: str, value: float | None) -> str:
     """A figure without its interval.
 
-    >>> number("auc", 0.7184), number("mae", 1234.5), number("auc", None)
-    ('.718', '1,234', 'none')
+    >>> number("auc", 0.7184), number("mae", 1234.5), number("r2", -0.0001), number("auc", None)
+    ('.718', '1,234', '.000', 'none')
     """
     if value is None:
         return "none"
     if metric_of(metric).in_target_unit:
-        return f"{value:,.4g}" if abs(value) < 1_000 else f"{value:,.0f}"
-    text = f"{value:.3f}"
+        return f"{value:,.3g}" if abs(value) < 1_000 else f"{value:,.0f}"
+    text = f"{value:.3f}".replace("-0.000", "0.000")
     return text.replace("0.", ".", 1) if abs(value) < 1 else f"{value:.2f}"
 
 

@@ -119,16 +119,22 @@ def starts(key: str) -> dict[str, dict[str, Any]]:
 
 
 @st.cache_resource(show_spinner="Putting the card together", max_entries=32)
-def _model_card(key: str, version: str, acting: str | None) -> ModelCard:
+def _model_card(key: str, version: str, acting: str | None, read_as: int) -> ModelCard:
     from core.services import model_card as service
 
     return service.model_card(desk(), actor(), key, version)
 
 
 def model_card(key: str, version: str) -> ModelCard:
-    """The card of a version, kept; whether it acts is part of what it is kept by."""
+    """The card of a version, kept per definition of the use case and acting version, which it mentions."""
     require(actor(), Action.SEE_MODELS)
-    return _model_card(key, version, desk().acting_version(key))
+    return _model_card(key, version, desk().acting_version(key), _read_as(desk().use_case(key)))
+
+
+def _read_as(use_case: UseCase) -> int:
+    """Another number for every edit of an adopted use case's file; 0 for a built-in one."""
+    file = Path(use_case.origin)
+    return file.stat().st_mtime_ns if file.is_file() else 0
 
 
 @st.cache_resource(show_spinner="Measuring promises", max_entries=32)
@@ -153,8 +159,7 @@ def _contract(_use_case: UseCase, key: str, read_as: int) -> list[CheckResult]:
 
 def contract(use_case: UseCase) -> list[CheckResult]:
     """The checks of a use case, run once per definition: an edited file is another definition."""
-    file = Path(use_case.origin)
-    return _contract(use_case, use_case.key, file.stat().st_mtime_ns if file.is_file() else 0)
+    return _contract(use_case, use_case.key, _read_as(use_case))
 
 
 def shelf(page: str, key: str) -> dict[str, Any]:
