@@ -60,6 +60,8 @@ def lineage(card: Card) -> Lines:
     lines = [("Made by", card.origin), ("Made at", card.created_at), ("Seed", str(facts.get("seed", "not known")))]
     if "seconds" in facts:
         lines.append(("Training took", f"{facts['seconds']:.1f} s"))
+    if "code_sha256" in facts:
+        lines.append(("Code (SHA-256)", facts["code_sha256"]))
     return (*lines, *((name, str(version)) for name, version in sorted(facts.get("versions", {}).items())))
 
 

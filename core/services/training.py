@@ -17,6 +17,7 @@ from core.domain.usecase import Task, UseCase
 from core.errors import InputError
 from core.ml.bundle import Card
 from core.services.access import Action, Actor, require
+from core.services.code import code_fingerprint
 from core.services.desk import Desk
 from core.services.reference import with_zone
 from core.services.row_order import order_of, times_of
@@ -195,6 +196,7 @@ def shelve(
         "rows_read": labelled.n_read,
         "rows_rejected": labelled.n_rejected,
         "rows_without_outcome": labelled.n_unlabelled,
+        "code_sha256": code_fingerprint(),
     }
     taken = [known.version for known in desk.ledger.versions(use_case.key)]
     card = Card(

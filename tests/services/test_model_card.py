@@ -72,7 +72,7 @@ def test_every_part_of_a_card_is_there(card: ModelCard) -> None:
     assert list(card.split["parts"]) == ["train", "calibration", "test"]
     assert all({"rows", "from", "to", "classes"} <= set(part) for part in card.split["parts"].values())
     assert {"Fingerprint (SHA-256)", "Rows used", "Source"} <= dict(card.data).keys()
-    assert {"numpy", "lightgbm", "scikit-learn", "python"} <= dict(card.lineage).keys()
+    assert {"numpy", "lightgbm", "scikit-learn", "python", "Code (SHA-256)"} <= dict(card.lineage).keys()
     assert card.params["lightgbm"]
     assert 0 <= card.compile_difference < 1e-6
     assert card.calibration["lightgbm"]["on_test"]["slope"] > 0
