@@ -42,7 +42,9 @@ def score_real_rows(desk: Desk, analyst: Actor, key: str) -> None:
     assert done.state == "done"
 
 
-def test_clear_restores_the_log_exactly(desk: Desk, analyst: Actor) -> None:
+def test_clear_restores_the_log_exactly(own: Desk, analyst: Actor) -> None:
+    desk = own
+    job.clear(desk, ADMIN)  # the former versions stay, so that the next filling need not train them
     use_case = desk.use_case("lead_scoring")
     for key in KEYS:
         score_real_rows(desk, analyst, key)
