@@ -71,7 +71,8 @@ def limits(use_case: UseCase, card: Card) -> Iterator[str]:
     if "from" in test:
         known = card.split["parts"]["train"]
         ends = [str(end).replace("T", " ") for end in (known.get("from"), known.get("to"), test["from"], test["to"])]
-        yield "Trained on {} to {}, judged on {} to {}.".format(*ends)
+        by = f", by {card.split['order']}" if card.split.get("order") else ""
+        yield "Trained on {} to {}, judged on {} to {}{}.".format(*ends, by)
     if card.split.get("kind") == "random":
         yield "Held out at random: nothing here says how it does on rows of a later time."
     if card.lineage.get("data") == "generator":
