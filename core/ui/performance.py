@@ -13,6 +13,8 @@ from core.services.performance import Calibrated, Performance, Period
 from core.ui import charts, period_charts, words
 from core.ui.period_words import caption, day, figure, form_of, row
 
+FEW_PIECE = 0.005  # share of the rows below which a step does not stretch the axes
+
 
 def over_time(use_case: UseCase, seen: Performance) -> None:
     """One figure per period, model and the rules; the band it was expected in beneath."""
@@ -56,7 +58,9 @@ def _finding(seen: Performance, metric: str) -> str:
         return text
     if not apart:
         return f"{text}, as expected in all {words.count(len(told), seen.step)} that can be judged"
-    return f"{text}, apart from what was expected in {len(apart)} of {words.count(len(told), seen.step)}"
+    return (
+        f"{text}, apart from what was expected in {len(apart)} of {words.count(len(told), seen.step)} (chance: 1 in 20)"
+    )
 
 
 def _both(period: Period, metric: str, champion: str) -> bool:
@@ -65,11 +69,11 @@ def _both(period: Period, metric: str, champion: str) -> bool:
 
 
 def _apart(period: Period, metric: str, champion: str) -> bool:
-    """The realised interval and the expected band have nothing in common."""
+    """What was expected lies outside the interval of what was realised; by chance in one period of twenty."""
     if not _both(period, metric, champion):
         return False
     found, band = period.realised[metric][champion], period.expected[metric]
-    return found is not None and (found.low > band.high or found.high < band.low)
+    return found is not None and not found.low <= band.value <= found.high
 
 
 def _explained(seen: Performance, metric: str) -> str:
@@ -103,7 +107,8 @@ def calibration(use_case: UseCase, seen: Performance) -> None:
         found = next(item for item in seen.calibration if item.label == (asked or labels[-1]))
     low, high, rate, rows = (part.tolist() for part in found.reliability.steps())
     steps = list(zip(low, high, rate, rows, strict=True))
-    reach = min(1.0, 1.05 * max(max(high), max(rate), 0.02))
+    carried = [part for part, n in zip(rate, rows, strict=True) if n >= FEW_PIECE * found.n]
+    reach = min(1.0, 1.05 * max(*high, *carried, 0.02))  # a step of a handful of rows may leave the picture
     behind = [{"From": a, "To": b, "Happened": c, "n": round(n)} for a, b, c, n in steps]
     drawn = period_charts.reliability(steps, reach)
     charts.show(drawn, _calibrated(found), _calibration_words(seen, found), behind, f"calibration:{use_case.key}")
