@@ -37,12 +37,6 @@ def fresh_home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def trained_home(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy that pages may write to."""
-    return Path(shutil.copytree(trained_home, tmp_path_factory.mktemp("pages") / "home"))
-
-
-@pytest.fixture(scope="session")
 def full_home(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The trained home, with a sample file scored for every use case."""
     home = tmp_path_factory.mktemp("full") / "home"
@@ -63,12 +57,26 @@ def score_sample(desk: Desk, key: str) -> str:
     return job_id
 
 
+def own_copy(home: Path, target: Path) -> Path:
+    """A home that one test may write to: its own data, and the versions of the shared home."""
+    shutil.copytree(home / "data", target / "data") if (home / "data").exists() else target.mkdir()
+    (target / "models").mkdir()
+    for versions in (home / "models").glob("*"):
+        (target / "models" / versions.name).symlink_to(versions)
+    return target
+
+
 @pytest.fixture
-def open_page(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
+def open_page(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenPage]:
     """Open a page of the desk on one of the homes: open_page("full", "home.py", "lead_scoring")."""
+    shared = {"empty", "trained", "full"}  # of all tests: each test works on a copy
+    copies: dict[str, Path] = {}
 
     def opened(home: str, script: str, key: str, role: Role = Role.ANALYST) -> AppTest:
-        monkeypatch.setenv("RINGSIDE_HOME", str(request.getfixturevalue(f"{home}_home")))
+        folder = copies.get(home) or request.getfixturevalue(f"{home}_home")
+        if home in shared and home not in copies:
+            folder = copies[home] = own_copy(folder, tmp_path / f"own-{home}")
+        monkeypatch.setenv("RINGSIDE_HOME", str(folder))
         st.cache_resource.clear()
         app = AppTest.from_file(str(DESK), default_timeout=30)
         app.query_params[state.USE_CASE] = key

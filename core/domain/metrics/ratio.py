@@ -20,7 +20,7 @@ def risk_ratio(hits_a: int, n_a: int, hits_b: int, n_b: int) -> Measured:
     --------
     >>> found = risk_ratio(20, 200, 40, 1000)
     >>> round(found.value, 2), round(found.low, 2), round(found.high, 2)
-    (2.5, 1.5, 4.18)
+    (2.5, 1.49, 4.18)
     """
     n, n_events = n_a + n_b, min(hits_a, hits_b)
     if not hits_a or not hits_b:
