@@ -46,7 +46,7 @@ format: setup-dev
 	@$(BIN) -m ruff check --fix .
 	@$(BIN) -m ruff format .
 
-bench: setup
+bench: setup-dev
 	@$(BIN) -m benchmarks
 
 # Needs uv. The lock holds names, versions and hashes, never the address of an index. evidently asks for
