@@ -21,7 +21,7 @@ from core.store.dialect import Dialect, Format, find_dialect, recognise
 from core.store.headers import propose_mapping, unique_names
 from core.store.typed import as_texts, read_column
 
-__all__ = ["Chunk", "Source", "open_source", "peek", "propose_mapping", "read_text_table"]
+__all__ = ["Chunk", "Source", "open_source", "propose_mapping", "read_text_table"]
 
 
 @dataclass
@@ -207,11 +207,6 @@ def read_text_table(path: Path, max_rows: int | None = None) -> tuple[pa.Table, 
         notes += (f"{len(ragged)} rows are left out, the first is row {ragged[0].row}: {ragged[0].reason}",)
     dialect = source.dialect or Dialect(encoding="", delimiter="")
     return pa.concat_tables(tables or [empty]), replace(dialect, notes=notes)
-
-
-def peek(path: Path, n_rows: int = 20) -> pa.Table:
-    """The first rows of a file, as text."""
-    return read_text_table(path, n_rows)[0]
 
 
 def _all_text(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from core.domain.columns import MISSING, OTHER, Column, Kind, Missing
 from core.domain.schema import Schema
 from core.errors import FileProblem, UnknownName
-from core.store.intake import Chunk, Source, open_source, peek, propose_mapping, read_text_table
+from core.store.intake import Chunk, Source, open_source, propose_mapping, read_text_table
 from core.usecases import bnpl_default
 
 SCHEMA = Schema(
@@ -333,7 +333,7 @@ def test_generated_rows_pass_the_schema_through_csv(tmp_path: Path) -> None:
 
 def test_peek_reads_no_more_than_asked(tmp_path: Path) -> None:
     path = write(tmp_path, "a,b\n" + "1,2\n" * 50)
-    assert peek(path, 3).to_pydict() == {"a": ["1"] * 3, "b": ["2"] * 3}
+    assert read_text_table(path, 3)[0].to_pydict() == {"a": ["1"] * 3, "b": ["2"] * 3}
 
 
 LISTS = Schema(
