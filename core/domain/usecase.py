@@ -19,7 +19,7 @@ from core.domain.columns import Array, Columns
 from core.domain.features import Feature, Floats
 from core.domain.grouping import Grouping
 from core.domain.history import History
-from core.domain.policy import Policy
+from core.domain.policy import Policy, Tone
 from core.domain.recipe import Recipe
 from core.domain.rules import Rules
 from core.domain.schema import Schema
@@ -102,6 +102,13 @@ class UseCase:
     claims: tuple[Claim, ...] = ()  # what its sources promised, set beside what is measured
     origin: str = "built-in"  # or the TOML file it was adopted into
     facts: Mapping[str, Any] = field(default_factory=dict)  # adopted cases: how their data was read
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether a higher score is good news, by the tones of the bands: a lead's is, a risk's is not."""
+        order = list(Tone)
+        first, last = self.policy.bands[0].tone, self.policy.bands[-1].tone
+        return order.index(first) <= order.index(last)
 
     @property
     def output_names(self) -> tuple[str, ...]:

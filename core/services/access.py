@@ -34,6 +34,10 @@ class Action(StrEnum):
     IMPORT = "import a bundle"
     SIMULATE = "fill the desk with a simulated history"
     CLEAR_SIMULATED = "remove the simulated history"
+    FEEDBACK = "say what they think of a score"
+    OPEN_CASE = "open a case"
+    SEE_CASES = "see cases"
+    WORK_CASE = "work on a case"
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,10 @@ PERMISSIONS: dict[Action, frozenset[Role]] = {
     Action.IMPORT: frozenset({Role.RISK, Role.ADMIN}),
     Action.SIMULATE: _WORKERS,
     Action.CLEAR_SIMULATED: frozenset({Role.RISK, Role.ADMIN}),
+    Action.FEEDBACK: _EVERYONE - {Role.AUDITOR},
+    Action.OPEN_CASE: _EVERYONE - {Role.AUDITOR},
+    Action.SEE_CASES: _EVERYONE,
+    Action.WORK_CASE: _WORKERS,
 }
 
 # On loopback without sign-in the frame offers one named person per role, and the ledger says who acted.
