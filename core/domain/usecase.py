@@ -100,6 +100,7 @@ class UseCase:
     advice: Callable[[Columns, Floats], tuple[Advice, ...]] | None = None
     history: History | None = None  # how six months of it are simulated; takes a generator and a truth
     claims: tuple[Claim, ...] = ()  # what its sources promised, set beside what is measured
+    adverse_codes: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # credit: raw column -> (code, text)
     origin: str = "built-in"  # or the TOML file it was adopted into
     facts: Mapping[str, Any] = field(default_factory=dict)  # adopted cases: how their data was read
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from core.domain.adverse import codes_problem
 from core.domain.columns import Columns, Kind, writing_problem
 from core.domain.features import feature_matrix
 from core.domain.parsing import parse_row
@@ -262,6 +263,12 @@ def the_result_page_reads_features(sample: Sample) -> str | None:
         if not gauge.minimum <= gauge.low <= gauge.high <= gauge.maximum:
             return f"the zones of {gauge.feature} do not lie on its scale"
     return "a reference mean of zero" if any(item.mean == 0 for item in case.reference_means) else None
+
+
+@_check
+def adverse_codes_are_of_model_columns(sample: Sample) -> str | None:
+    """A reason for declining names a raw column that a model reads and that is not sensitive; a code has one text."""
+    return codes_problem(sample.case)
 
 
 @_check

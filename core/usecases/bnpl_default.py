@@ -202,6 +202,29 @@ CLAIMS = (
     ),
 )
 
+_RISK = ("A03", "Underwriting risk assessment of the purchase")
+_SESSION = ("A09", "How the purchase was made on the site")
+
+ADVERSE_CODES = {  # age and income are sensitive: they are never a reason that is given
+    "amount": ("A01", "Amount of the purchase"),
+    "payment_credit_limit": ("A02", "Credit limit with the payment provider"),
+    "risk_score": _RISK,
+    "risk_level": _RISK,
+    "risk_scenario": _RISK,
+    "customer_credit_score_range": ("A04", "Credit score range"),
+    "customer_verification_level": ("A05", "Identity not fully verified"),
+    "customer_tenure_days": ("A06", "Length of time as a customer"),
+    "installment_count": ("A07", "Number of instalments asked for"),
+    "product_risk_category": ("A08", "Risk category of the product"),
+    "product_category": ("A08", "Risk category of the product"),
+    "purchase_context": _SESSION,
+    "price_comparison_time": _SESSION,
+    "device_type": ("A10", "Device used for the purchase"),
+    "device_is_trusted": ("A10", "Device used for the purchase"),
+    "payment_provider": ("A11", "Payment provider chosen"),
+    "transaction_timestamp": ("A12", "Time of the purchase"),
+}
+
 USE_CASE = UseCase(
     key="bnpl_default",
     title="BNPL default",
@@ -230,6 +253,7 @@ USE_CASE = UseCase(
     synthesize=synthesize,
     truth=truth,
     claims=CLAIMS,
+    adverse_codes=ADVERSE_CODES,
     shadow_view="shadow_predictions",
     history=History(
         shifted=("amount", "price_comparison_time"),

@@ -120,6 +120,23 @@ CLAIMS = (
     ),
 )
 
+_PROMISES = ("R08", "Promises to pay")
+
+ADVERSE_CODES = {
+    "payment_history": ("R01", "Payments of the last months"),
+    "days_overdue": ("R02", "Days the debt is overdue"),
+    "debt_amount": ("R03", "Amount of the debt"),
+    "annual_income": ("R04", "Income in relation to the debt"),
+    "credit_score": ("R05", "Credit score"),
+    "employment_status": ("R06", "Employment"),
+    "debt_type": ("R07", "Type of the debt"),
+    "promise_to_pay": _PROMISES,
+    "previous_promises": _PROMISES,
+    "response_rate": ("R09", "Answers to our contacts"),
+    "contact_attempts": ("R10", "Number of contacts needed"),
+    "last_channel": ("R11", "Channel of the last contact"),
+}
+
 USE_CASE = UseCase(
     key="debt_repayment",
     title="Debt repayment",
@@ -155,6 +172,7 @@ USE_CASE = UseCase(
     truth=truth,
     history=History(shifted=("contact_attempts", "previous_promises"), random_band="Full", early=("full",)),
     claims=CLAIMS,
+    adverse_codes=ADVERSE_CODES,
     notes=(
         (
             "Two in three debtors pay in part. The best that can be known of these data is right in 74 of 100 cases "
