@@ -1,12 +1,14 @@
 """The log's tables: the names and types of their columns, and how they grow.
 
-Four tables per use case, in a database schema named by its key, and two for all of them:
+Six tables per use case, in a database schema named by its key, and two for all of them:
 
 ==============  ==================================================================================
 rows            what was scored: id, entity, times, raw columns, decision; never changed
 scores          what the models and the rules said of it, by version and role
 outcomes        what happened, as revisions
 feature_counts  bin counts of engineered features by batch and day, for drift
+views           who looked at which prediction, when and where
+feedback        what people said of a score or of one reason for it, and when they acted on it
 batches         facts that are constant for an upload or a day of single rows
 batch_events    what became of a batch: done, cancelled, failed, voided
 ==============  ==================================================================================
@@ -80,6 +82,23 @@ COUNT_COLUMNS = {
     "bin": "INTEGER",
     "n": "BIGINT",
 }
+VIEW_COLUMNS = {
+    "prediction_id": "UUID",
+    "seen_at": "TIMESTAMP",
+    "actor": "VARCHAR",
+    "role": "VARCHAR",
+    "page": "VARCHAR",
+}
+FEEDBACK_COLUMNS = {
+    "prediction_id": "UUID",
+    "given_at": "TIMESTAMP",
+    "actor": "VARCHAR",
+    "role": "VARCHAR",
+    "kind": "VARCHAR",  # agree | disagree | withdrawn | contacted
+    "about": "VARCHAR",  # the raw column whose reason it is about; null: the score itself
+    "contacted_on": "DATE",
+    "note": "VARCHAR",
+}
 
 _TYPES = {
     Kind.ID: "VARCHAR",
@@ -147,6 +166,8 @@ def tables(use_case: UseCase) -> dict[str, dict[str, str]]:
         "scores": SCORE_COLUMNS | models,
         "outcomes": outcomes,
         "feature_counts": COUNT_COLUMNS,
+        "views": VIEW_COLUMNS,
+        "feedback": FEEDBACK_COLUMNS,
     }
 
 

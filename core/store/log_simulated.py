@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import duckdb
+
 from core.store.log_batches import LogBatches
 from core.store.log_schema import quoted, stored_columns
 
 SIMULATED = "simulated"  # the source of a batch, and of outcomes, that were drawn and not observed
 _BATCHES = f"SELECT batch FROM batches WHERE source = '{SIMULATED}'"
+_SAID = ("views", "feedback")  # keyed by prediction, not by batch
 
 
 class LogSimulated(LogBatches):
@@ -22,7 +25,7 @@ class LogSimulated(LogBatches):
         return {key: n_rows for key, n_rows in counts.items() if n_rows}
 
     def clear_simulated(self) -> dict[str, int]:
-        """Delete every simulated row with its scores, outcomes and counts; all of it, or nothing.
+        """Delete every simulated row with its scores, outcomes, counts, views and feedback; all of it, or nothing.
 
         This is the one place where the log deletes: what was drawn by a generator is no record of anything. Rows
         and outcomes that a person brought are never touched, also where their entities have simulated rows.
@@ -38,6 +41,7 @@ class LogSimulated(LogBatches):
         cursor.execute("BEGIN")
         try:
             for key in keys:
+                _forget_what_was_said(cursor, key)
                 for table in ("rows", "scores", "feature_counts"):
                     cursor.execute(f"DELETE FROM {quoted(key, table)} WHERE batch IN ({_BATCHES})")
                 if "source" in stored_columns(cursor, key, "outcomes"):
@@ -52,3 +56,14 @@ class LogSimulated(LogBatches):
             cursor.close()
         self._cursor().execute("CHECKPOINT")  # gives the space back
         return deleted
+
+
+def _forget_what_was_said(cursor: duckdb.DuckDBPyConnection, key: str) -> None:
+    """Delete views and feedback of simulated predictions, unless somebody brought the same row as well."""
+    rows = quoted(key, "rows")
+    drawn = f"SELECT prediction_id FROM {rows} WHERE batch IN ({_BATCHES})"
+    brought = f"SELECT prediction_id FROM {rows} WHERE batch NOT IN ({_BATCHES})"
+    only_drawn = f"prediction_id IN ({drawn}) AND prediction_id NOT IN ({brought})"
+    for table in _SAID:
+        if stored_columns(cursor, key, table):
+            cursor.execute(f"DELETE FROM {quoted(key, table)} WHERE {only_drawn}")
