@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.ui import business_lines, frame, messages, outcome_upload, performance, ripeness, state
+from core.ui import business_lines, feedback, frame, messages, outcome_upload, performance, ripeness, state
 
 use_case = state.use_case()
 frame.heading(
@@ -25,3 +25,4 @@ with messages.told():
         performance.over_time(use_case, seen)
         performance.calibration(use_case, seen)
         business_lines.lines(use_case, seen)
+    feedback.summary(use_case)
