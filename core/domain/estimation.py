@@ -141,3 +141,45 @@ class ErrorModel:
         shares = np.bincount(places, minlength=len(self.means)) / max(len(predictions), 1)
         own = float(shares**2 @ (self.variances / self.counts))  # the model of the error is an estimate itself
         return _expected_mean("mae", self.means[places], self.variances[places], DLE, own)
+
+
+def expected_r2(held_predictions: Floats, held_values: Floats, predictions: Floats) -> Measured:
+    """Expected R2 of new predictions, from the squared errors of held-out rows by where the prediction lies.
+
+    Were the predictions right on average everywhere, values would vary by the predictions' variance plus the mean
+    squared error: R2 = 1 - E / (var(predictions) + E). The band is that of so many rows, by the delta method.
+
+    Parameters
+    ----------
+    held_predictions, held_values : arrays, shape (n_held,)
+    predictions : array, shape (n_rows,)
+
+    Examples
+    --------
+    >>> held = np.repeat([0.0, 10.0], 50)
+    >>> found = expected_r2(held, held + np.tile([-1.0, 1.0], 50), held)
+    >>> round(found.value, 3)
+    0.962
+    """
+    n = len(predictions)
+    if n < 2 or len(held_predictions) < 2:
+        return Measured("r2", math.nan, math.nan, math.nan, n, None, DLE)
+    squared = (held_values - held_predictions) ** 2
+    n_bins = max(1, min(N_BINS, len(held_predictions) // _LEAST_PER_BIN))
+    edges = np.unique(np.quantile(held_predictions, np.arange(1, n_bins) / n_bins))
+    places = np.searchsorted(edges, held_predictions, side="right")
+    counts = np.maximum(np.bincount(places, minlength=len(edges) + 1), 1)
+    means = np.bincount(places, weights=squared, minlength=len(edges) + 1) / counts
+    fourth = np.bincount(places, weights=squared**2, minlength=len(edges) + 1) / counts
+    taken = np.searchsorted(edges, predictions, side="right")
+    error, centred = float(means[taken].mean()), (predictions - predictions.mean()) ** 2
+    explained = float(centred.mean())
+    total = explained + error
+    if total == 0:
+        return Measured("r2", math.nan, math.nan, math.nan, n, None, DLE)
+    # influence of a row: its squared error moves E, its squared error and its place move the variance of the values
+    of_error, of_place = -explained / total**2, error / total**2
+    spread = float((fourth[taken] - means[taken] ** 2).mean() + means[taken].var())
+    half = z_value() * math.sqrt((of_error**2 * spread + of_place**2 * float(centred.var())) / n)
+    value = 1 - error / total
+    return Measured("r2", value, value - half, value + half, n, None, DLE)

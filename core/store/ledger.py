@@ -36,6 +36,7 @@ from core.store.ledger_tables import (
     EventRecord,
     JobRecord,
     VersionRecord,
+    add_missing_columns,
 )
 
 GENESIS = "0" * 64  # what the first event links to
@@ -59,6 +60,7 @@ class Ledger(LedgerCases):
         self._current = threading.local()
         with self.transaction() as connection:
             METADATA.create_all(connection)
+            add_missing_columns(connection)
             for statement in APPEND_ONLY:
                 connection.execute(text(statement))
 

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, DateTime, Integer, MetaData, String, Table, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Connection,
+    Date,
+    DateTime,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+    text,
+)
 from sqlalchemy.engine import Dialect
+from sqlalchemy.schema import CreateColumn
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -103,6 +117,32 @@ CASES = Table(
     Column("text", String, nullable=False),
     Column("simulated", Boolean, nullable=False),
     Column("planted_cause", String),
+    Column("state", String, nullable=False, server_default="open"),  # open | proposed | decided | answered | closed
+    Column("owner", String),
+    Column("proposed_cause", String),
+    Column("proposal", JSON(none_as_null=True)),  # every check behind the proposed cause
+    Column("decided_cause", String),
+    Column("reason", String),  # why it was decided so
+    Column("answer", String),
+    Column("looked_at", UtcDateTime),
+    Column("proposed_at", UtcDateTime),
+    Column("decided_at", UtcDateTime),
+    Column("answered_at", UtcDateTime),
+    Column("closed_at", UtcDateTime),
+)
+PREVENTION = Table(
+    "prevention",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("case_id", String, nullable=False, index=True),
+    Column("use_case", String, nullable=False, index=True),
+    Column("kind", String, nullable=False, index=True),  # alert | retraining | note
+    Column("text", String, nullable=False),
+    Column("owner", String, nullable=False),
+    Column("due", Date),
+    Column("state", String, nullable=False),  # open | done
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("created_by", String, nullable=False),
 )
 
 # The chain shows a changed event; these keep a slip of the hand from making one.
@@ -111,6 +151,16 @@ APPEND_ONLY = tuple(
     "BEGIN SELECT RAISE(ABORT, 'events are append-only'); END"
     for verb in ("UPDATE", "DELETE")
 )
+
+
+def add_missing_columns(connection: Connection) -> None:
+    """Give the tables of an older ledger the columns that came later; their rows get the column's default, or null."""
+    for table in METADATA.sorted_tables:
+        present = {row.name for row in connection.execute(text(f'PRAGMA table_info("{table.name}")'))}
+        for column in table.columns:
+            if column.name not in present:
+                definition = CreateColumn(column).compile(dialect=connection.dialect)
+                connection.execute(text(f'ALTER TABLE "{table.name}" ADD COLUMN {definition}'))
 
 
 @dataclass(frozen=True)
@@ -160,6 +210,34 @@ class CaseRecord:
     period_to: datetime | None = None
     simulated: bool = False
     planted_cause: str | None = None
+    state: str = "open"
+    owner: str | None = None
+    proposed_cause: str | None = None
+    proposal: Mapping[str, Any] | None = None
+    decided_cause: str | None = None
+    reason: str | None = None
+    answer: str | None = None
+    looked_at: datetime | None = None
+    proposed_at: datetime | None = None
+    decided_at: datetime | None = None
+    answered_at: datetime | None = None
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class PreventionRecord:
+    """What is to keep a case from happening again. `kind`: alert, retraining, note; `state`: open, done."""
+
+    id: str
+    case_id: str
+    use_case: str
+    kind: str
+    text: str
+    owner: str
+    due: date | None
+    state: str
+    created_at: datetime
+    created_by: str
 
 
 @dataclass(frozen=True)

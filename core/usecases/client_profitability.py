@@ -211,7 +211,7 @@ USE_CASE = UseCase(
     actionable=("hours_logged", "ticket_count", "billing_amount"),
     synthesize=synthesize,
     truth=truth,
-    history=History(shifted=("last_contact_days", "ticket_count"), rows=4_000),
+    history=History(shifted=("last_contact_days", "ticket_count")),
     claims=CLAIMS,
     notes=(
         "The rules see this quarter's hours and billing together, which is this quarter's own margin; no feature does.",

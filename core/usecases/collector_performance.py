@@ -216,7 +216,7 @@ USE_CASE = UseCase(
     actionable=("total_contacts", "communication_quality", "problem_solving"),
     synthesize=synthesize,
     truth=truth,
-    history=History(shifted=("transfer_days", "cases_total"), rows=955 * 6, by_month=True, early=CLASSES),
+    history=History(shifted=("transfer_days", "total_debt"), rows=955 * 6, by_month=True, early=CLASSES),
     claims=CLAIMS,
     notes=(
         (

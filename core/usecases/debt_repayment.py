@@ -170,7 +170,7 @@ USE_CASE = UseCase(
     actionable=("contact_attempts", "last_channel", "promise_to_pay"),
     synthesize=synthesize,
     truth=truth,
-    history=History(shifted=("contact_attempts", "previous_promises"), random_band="Full", early=("full",)),
+    history=History(shifted=("contact_attempts", "credit_score"), random_band="Full", early=("full",)),
     claims=CLAIMS,
     adverse_codes=ADVERSE_CODES,
     notes=(

@@ -234,5 +234,5 @@ USE_CASE = UseCase(
     synthesize=synthesize,
     truth=truth,
     claims=CLAIMS,
-    history=History(shifted=("page_views", "form_completion_time"), random_band="A", early=("1",)),
+    history=History(shifted=("page_views", "time_on_site"), random_band="A", early=("1",)),
 )

@@ -67,7 +67,7 @@ def build(
     )
     for moment, outcomes in files:
         received += desk.log.append_outcomes(use_case, outcomes, received_at=moment, source=SIMULATED)
-    told = Told(drawn, at, observed_at, outcome, scored.outputs, scored.ids)
+    told = Told(drawn, at, observed_at, outcome, scored.outputs, scored.ids, known)
     cases = complaints(use_case, history, told, until)
     desk.ledger.open_cases(cases)
     if former is not None:

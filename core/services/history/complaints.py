@@ -16,10 +16,12 @@ from core.services.access import LOCAL_PEOPLE, Role
 from core.services.history.drawing import Drawn
 from core.store.ledger_tables import CaseRecord
 
+_FIRST_DAYS = np.timedelta64(7, "D")
+
 
 @dataclass(frozen=True)
 class Told:
-    """Rows, when they happened, and what was said and came of them."""
+    """Rows, when they happened, and what was said and came of them; `known` are rows whose outcome can be known."""
 
     drawn: Drawn
     at: Array
@@ -27,10 +29,11 @@ class Told:
     outcome: Floats
     outputs: Floats
     ids: pa.Array
+    known: Array
 
 
 def complaints(use_case: UseCase, history: History, told: Told, until: datetime) -> list[CaseRecord]:
-    """One complaint each about a wrong score, a broken feed, changed inputs and a changed world."""
+    """One complaint each about a new version's wrong score, a broken feed, changed inputs and a changed world."""
     episodes, noun = history.episodes, use_case.noun
     wrong = _most_wrong(use_case, history, told, until)
     broken = int(np.flatnonzero(told.drawn.broken)[0])
@@ -42,7 +45,7 @@ def complaints(use_case: UseCase, history: History, told: Told, until: datetime)
         ("integration", f"The score of this {noun} does not fit what we sent you. Please look at what arrived.",
          _moment(told.at[broken]) + timedelta(days=1, hours=3), {"prediction_id": told.ids[broken].as_py()}),
         ("data", f"Since these weeks the {noun}s are banded differently, although nobody changed the model.",
-         shifted[1] - timedelta(days=2), {"period_from": shifted[0], "period_to": shifted[1]}),
+         shifted[1] + timedelta(days=1), {"period_from": shifted[0], "period_to": shifted[1]}),
         ("concept", "The highest scores of this time did not turn out better than the middle ones.",
          concept[1] + after, {"period_from": concept[0], "period_to": concept[1]}),
     ]  # fmt: skip
@@ -64,18 +67,17 @@ def complaints(use_case: UseCase, history: History, told: Told, until: datetime)
 
 
 def _most_wrong(use_case: UseCase, history: History, told: Told, until: datetime) -> int:
-    """The row outside every episode, with an outcome by now, that the champion was most wrong about."""
-    episodes, period = history.episodes, told.drawn.period
-    odd = within(period, episodes.concept) | within(period, episodes.shifted)
-    odd |= (period == episodes.bad) | (period == episodes.broken)
+    """The row that the new version was most wrong about in its first days, among those with an outcome by now."""
+    begun = told.at[told.drawn.period >= history.episodes.new_version].min()
     now = np.datetime64(until.astimezone(UTC).replace(tzinfo=None), "us")
-    odd |= told.observed_at > now - np.timedelta64(8, "D")
+    first = np.isin(np.arange(len(told.at)), told.known) & (told.at >= begun) & (told.at < begun + _FIRST_DAYS)
+    first &= told.observed_at <= now - np.timedelta64(8, "D")
     if use_case.task is Task.MULTICLASS:
-        said = told.outputs[np.arange(len(odd)), told.outcome.astype(np.int64)]
+        said = told.outputs[np.arange(len(first)), told.outcome.astype(np.int64)]
         wrong = 1 - said
     else:
         wrong = np.abs(told.outputs[:, 0] - told.outcome)
-    return int(np.argmax(np.where(odd, -1.0, wrong)))
+    return int(np.argmax(np.where(first, wrong, -1.0)))
 
 
 def _period(told: Told, span: Span) -> tuple[datetime, datetime]:
