@@ -32,7 +32,10 @@ class Surrogate:
         Score per unit of a number, per level of an ordered column, per yes; of other columns what any other value
         adds.
     points : array, shape (n_columns,)
-        What the row's value adds beside the mean of the reference rows, in units of the score.
+        What the row's value adds beside the kernel's mean of the rows, in units of the score. Not beside the mean of
+        the reference: the line is only known near the row.
+    base : float
+        The kernel's mean score; base + sum of points = intercept.
     intercept : float
         The line's score of the row itself.
     r2 : float
@@ -46,6 +49,7 @@ class Surrogate:
     columns: tuple[str, ...]
     coefficients: Floats
     points: Floats
+    base: float
     intercept: float
     r2: float
     n: int
@@ -89,7 +93,7 @@ def fit(columns: Sequence[Column], row: Columns, reference: Columns, rows: Colum
     columns : sequence of Column
     row : mapping of str to array of 1 row
     reference : mapping of str to array
-        Sets the scale of every column and where its points begin.
+        Sets the scale of every column.
     rows : mapping of str to array of n rows
     scores : array, shape (n,)
 
@@ -103,13 +107,13 @@ def fit(columns: Sequence[Column], row: Columns, reference: Columns, rows: Colum
     scales = [_scale(column, reference[column.name]) for column in columns]
     pairs = list(zip(columns, scales, strict=True))
     design = np.column_stack([_differs(column, rows[column.name], row[column.name], sd) for column, sd in pairs])
-    typical = [float(_differs(column, reference[column.name], row[column.name], sd).mean()) for column, sd in pairs]
     weights = kernel(design)
     coefficients, intercept = weighted_ridge(design, scores, weights)
     return Surrogate(
         columns=tuple(column.name for column in columns),
         coefficients=coefficients / np.asarray(scales),
-        points=-coefficients * np.asarray(typical),
+        points=-coefficients * (weights @ design / weights.sum()),
+        base=float(weights @ scores / weights.sum()),
         intercept=intercept,
         r2=weighted_r2(scores, intercept + design @ coefficients, weights),
         n=len(scores),

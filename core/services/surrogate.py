@@ -45,7 +45,7 @@ class LocalLine:
     r2: float
     n: int
     n_effective: float
-    n_reference: int
+    base: float  # mean score of the varied rows, the near ones weighing more
     agreement: float
     score: float
     fitted: float  # the line's score of the row
@@ -91,7 +91,7 @@ def _line(scorer: Any, columns: list[Column], row: Any, reference: Any, explanat
         r2=line.r2,
         n=n_rows,
         n_effective=line.n_effective,
-        n_reference=scorer.bundle.reference.num_rows,
+        base=line.base,
         agreement=rank_agreement(approximate, true),
         score=float(scores[0]),
         fitted=line.intercept,

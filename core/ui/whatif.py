@@ -67,7 +67,7 @@ def _side_by_side(
 ) -> None:
     """Then and now, with the difference; where the rules of the schema are broken, their words under the fields."""
     changed = fields.changed([control.column for control in found])
-    left, right = st.columns(2, border=True)
+    left, right = st.columns(2, border=True, wrap=False)
     with left:
         _answer(use_case, "Then", then)
     with right, messages.told(fields.places()):
@@ -129,15 +129,15 @@ def _changes(use_case: UseCase, fields: Fields, found: Sequence[Control], answer
     columns = [control.column for control in found]
     for place, item in enumerate(answer.found):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(messages.plain(sentence(use_case, item)), width="stretch")
             st.button(
                 "Try it",
                 key=f"{fields.name}-try-{place}",
                 icon=":material/play_arrow:",
                 on_click=fields.take,
                 args=(columns, {change.column.name: change.after for change in item.steps}),
-                help="Put these values into the fields below: " + "; ".join(map(step, item.steps)),
+                help="Put these values into the fields below: " + messages.plain("; ".join(map(step, item.steps))),
             )
-            st.markdown(messages.plain(sentence(use_case, item)), width="stretch")
 
 
 def _scope(use_case: UseCase, answer: Counterfactuals) -> None:
@@ -176,9 +176,9 @@ def _more(use_case: UseCase, explanation: Explanation, name: str) -> None:
             for item in line.columns
         ]
         st.dataframe(rows, hide_index=True, key=f"{name}-line-table")
-        fitted, score = (words.score(use_case, value) for value in (line.fitted, line.score))
+        fitted, score, base = (words.score(use_case, value) for value in (line.fitted, line.score, line.base))
         st.caption(
             f"The line gives this row {fitted}, the model {score}. Slope: score per unit, per level, per yes; of "
-            f"other columns what any other value adds. Points: beside the mean of {line.n_reference:,} reference rows. "
+            f"other columns what any other value adds. Approximate points: beside the mean of the near rows, {base}. "
             "Where the two differ, the exact points hold."
         )

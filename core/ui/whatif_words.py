@@ -50,16 +50,19 @@ def _title(column: Column) -> str:
     return title if title[:2].isupper() else title[:1].lower() + title[1:]
 
 
+def _listed(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
 def sentence(use_case: UseCase, item: Counterfactual) -> str:
     """A change and what it leads to."""
-    parts = [step(change) for change in item.steps]
-    listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    listed = _listed([step(change) for change in item.steps])
     return f"With {listed} this {use_case.noun} would reach {item.band} ({words.score(use_case, item.score)})."
 
 
 def unreachable(use_case: UseCase, now: Said, answer: Counterfactuals) -> str:
     """That no change reaches the band, and the furthest that any came."""
-    names = " and ".join(_title(column) for column in answer.columns)
+    names = _listed([_title(column) for column in answer.columns])
     if answer.best is None:
         return f"Nothing about this {use_case.noun} that somebody can act on could be changed."
     gain = answer.best.score - now.score
