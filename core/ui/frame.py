@@ -71,6 +71,15 @@ PLACES = (
         Action.SEE_MODELS,
     ),
     Place(
+        "Compare",
+        "compare/drivers.py",
+        "drivers",
+        "Drivers",
+        "tune",
+        "Which columns drive the scores, for whom, and whether that has changed.",
+        Action.SEE_MODELS,
+    ),
+    Place(
         "Govern",
         "govern/models.py",
         "models",
