@@ -92,11 +92,19 @@ def _within(column: object, after: object, reference: np.ndarray) -> None:
         assert low <= typed[0] <= high
 
 
-def test_a_column_that_becomes_sensitive_is_never_suggested(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_column_that_becomes_sensitive_is_never_suggested(desk: Desk) -> None:
     use_case = desk.use_case("lead_scoring")
     assert "page_views" in {column.name for column in whatif.changeable(use_case)}
     guarded = dataclasses.replace(use_case, sensitive=("page_views",))
     assert "page_views" not in {column.name for column in whatif.changeable(guarded)}
+    debtor = desk.use_case("debt_repayment")
+    cut = {grouping.name: grouping.column for grouping in debtor.groupings}
+    protected = {cut.get(name, name) for name in debtor.sensitive}
+    everything = dataclasses.replace(debtor, actionable=debtor.schema.names)
+    allowed = {column.name for column in whatif.changeable(everything)}
+    assert "customer_age" in protected
+    assert allowed
+    assert not allowed & protected
 
 
 def test_the_next_better_band_is_sought_whichever_way_better_lies(desk: Desk, analyst: Actor) -> None:
