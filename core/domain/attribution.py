@@ -37,9 +37,11 @@ def slope_of_sigmoid(base: float, margins: Floats) -> Floats:
     array([0.25  , 0.1904])
     """
     p0, p = float(sigmoid(np.array(base))), sigmoid(margins)
-    gap = margins - base
-    near = np.abs(gap) < 1e-6
-    return np.where(near, p * (1 - p), (p - p0) / np.where(near, 1.0, gap))
+    high, low = np.maximum(p, p0), np.minimum(p, p0)
+    gap = np.abs(margins - base)
+    # p - p0 = p (1 - p0) (1 - exp(-(z - z0))): no difference of two nearly equal probabilities is taken
+    share = np.divide(-np.expm1(-gap), gap, out=np.ones_like(gap), where=gap > 0)
+    return np.asarray(high * (1 - low) * share)
 
 
 def slope_of_softmax(base: Floats, margins: Floats, weights: Floats) -> Floats:
