@@ -81,6 +81,7 @@ class TrendPoint:
     score: float
     band: str
     version: str
+    voided: bool = False  # its upload was voided: it no longer counts
 
 
 @dataclass(frozen=True)
@@ -111,3 +112,35 @@ class Explanation:
     reference_dates: str
     imputed: tuple[str, ...] = ()
     other: tuple[str, ...] = ()
+    voided: bool = False  # its upload was voided: the score no longer counts
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What one raw column adds to the first of two records, and to the second."""
+
+    column: str
+    title: str
+    first: str  # values as shown to a person
+    second: str
+    first_points: float
+    second_points: float
+    same: bool  # both have the same value
+
+    @property
+    def points(self) -> float:
+        """By how much the column sets the first apart from the second."""
+        return self.first_points - self.second_points
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two records side by side.
+
+    `first.score - second.score` is the gap of the bases (0 under one version) plus the sum of the gaps.
+    """
+
+    first: Explanation
+    second: Explanation
+    gaps: tuple[Gap, ...]  # the largest difference first
+    same_version: bool

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from core.domain.usecase import UseCase
 from core.store.log_batches import Batch
 from core.store.log_feedback import LogFeedback
+from core.store.log_lookup import LogLookup
 from core.store.log_outcomes import LogOutcomes
 from core.store.log_queries import naive
 from core.store.log_schema import GLOBAL, create, quoted
@@ -34,7 +35,7 @@ from core.store.log_simulated import LogSimulated
 CountNew = Callable[[NDArray[np.bool_]], pa.Table]
 
 
-class PredictionLog(LogOutcomes, LogFeedback, LogSimulated):
+class PredictionLog(LogOutcomes, LogFeedback, LogLookup, LogSimulated):
     """The log of one desk.
 
     Parameters
