@@ -194,5 +194,5 @@ def distances(row: Mapping[str, float], others: Mapping[str, Floats], coded: fro
         present = values[~np.isnan(values)]
         spread = float(np.subtract(*np.quantile(present, [0.95, 0.05]))) if len(present) else 0.0
         apart = np.minimum(np.abs(values - value) / spread, 1.0) if spread > 0 else (values != value).astype(float)
-        total += np.where(np.isnan(apart), float(not math.isnan(value)), apart)
+        total += np.where(np.isnan(apart), np.where(np.isnan(values) & math.isnan(value), 0.0, 1.0), apart)
     return total / max(len(row), 1)

@@ -167,19 +167,20 @@ def expected_r2(held_predictions: Floats, held_values: Floats, predictions: Floa
     squared = (held_values - held_predictions) ** 2
     n_bins = max(1, min(N_BINS, len(held_predictions) // _LEAST_PER_BIN))
     edges = np.unique(np.quantile(held_predictions, np.arange(1, n_bins) / n_bins))
-    places = np.searchsorted(edges, held_predictions, side="right")
-    counts = np.maximum(np.bincount(places, minlength=len(edges) + 1), 1)
-    means = np.bincount(places, weights=squared, minlength=len(edges) + 1) / counts
-    fourth = np.bincount(places, weights=squared**2, minlength=len(edges) + 1) / counts
+    bins = np.searchsorted(edges, held_predictions, side="right")
+    counts = np.maximum(np.bincount(bins, minlength=len(edges) + 1), 1)
+    means = np.bincount(bins, weights=squared, minlength=len(edges) + 1) / counts
+    fourth = np.bincount(bins, weights=squared**2, minlength=len(edges) + 1) / counts
     taken = np.searchsorted(edges, predictions, side="right")
     error, centred = float(means[taken].mean()), (predictions - predictions.mean()) ** 2
     explained = float(centred.mean())
     total = explained + error
     if total == 0:
         return Measured("r2", math.nan, math.nan, math.nan, n, None, DLE)
-    # influence of a row: its squared error moves E, its squared error and its place move the variance of the values
+    # a row's squared error moves E, its place and its error's product with the place move the variance of the values
     of_error, of_place = -explained / total**2, error / total**2
-    spread = float((fourth[taken] - means[taken] ** 2).mean() + means[taken].var())
-    half = z_value() * math.sqrt((of_error**2 * spread + of_place**2 * float(centred.var())) / n)
+    squares = float((fourth[taken] - means[taken] ** 2).mean() + means[taken].var())
+    places = float(centred.var() + 4 * (centred * means[taken]).mean())
+    half = z_value() * math.sqrt((of_error**2 * squares + of_place**2 * places) / n)
     value = 1 - error / total
     return Measured("r2", value, value - half, value + half, n, None, DLE)

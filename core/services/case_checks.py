@@ -56,7 +56,8 @@ def data_check(rows: CaseRows, drift: Drift | None) -> Check:
     unit = "points" if rows.use_case.policy.score_format == "percent" else rows.use_case.target.unit or "score"
     by = 100 if unit == "points" else 1
     says = (
-        f"The mean score of {shift.n:,} rows moved by {shift.value * by:+.2f} {unit} against held-out rows "
+        f"The mean score of {shift.n:,} rows moved by {shift.value * by:+.2f} {unit} against held-out rows, "
+        "the calendar aside "
         f"({rows.limits.level:.0%} interval {shift.low * by:+.2f} to {shift.high * by:+.2f}; limit {limit * by:.2f})."
     )
     facts = (shift.value * by, shift.low * by, shift.high * by, limit * by)

@@ -7,16 +7,18 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 
 from core.domain.calibration import calibration_fit
 from core.domain.case_measures import mean_shift, psi
 from core.domain.estimation import expected_binary, expected_multiclass, expected_r2
 from core.domain.features import Floats, feature_matrix
 from core.domain.judged import RULES, Judged, dense, figure_of, outcome_values
-from core.domain.metrics.influence import auc_parts, mean_of, standard_error
+from core.domain.metrics.influence import Codes, auc_parts, mean_of, standard_error
 from core.domain.metrics.intervals import z_value
 from core.domain.metrics.measured import Measured
 from core.domain.profile import bin_counts, score_counts
+from core.domain.score import scalar_score
 from core.domain.usecase import Task, UseCase
 from core.services.case_rows import CaseRows, Held
 from core.services.case_sections import (
@@ -33,6 +35,7 @@ from core.services.case_sections import (
 COMPARED = {Task.BINARY: "auc", Task.MULTICLASS: "accuracy", Task.REGRESSION: "mae"}
 ESTIMATED = {Task.BINARY: "auc", Task.MULTICLASS: "macro_auc", Task.REGRESSION: "r2"}
 SHOWN_COLUMNS = 8
+SEED = 20261121
 
 
 def conversion(rows: CaseRows) -> Conversion:
@@ -66,12 +69,14 @@ def drift(rows: CaseRows) -> Drift | None:
     own = rows.now.version == rows.now.versions.index(version)
     scores = rows.scores(rows.now.part(own))
     clusters = None if rows.now.entity is None else dense(rows.now.entity[own])
-    shift = mean_shift(scores, held.scores, limits.level, clusters)
     profile, champion = held.scorer.bundle.profile, held.scorer.card.champion
+    matrix = _matrix(rows, version)
+    logged = mean_shift(scores, held.scores, limits.level, clusters)
+    shift = mean_shift(_calendar_aside(held, matrix), held.scores, limits.level, _entities(rows, version))
     only = {item["name"]: scores if item["name"] == champion else scores[:0] for item in profile["scores"]}
     place = [item["name"] for item in profile["scores"]].index(champion)
     score_psi = psi(score_counts(profile, only)[place], np.array(profile["scores"][place]["counts"]), limits.psi_band)
-    return Drift(shift, impact_limit(rows, held), *score_psi, _columns(rows, version, profile))
+    return Drift(shift, logged, impact_limit(rows, held), *score_psi, _columns(rows, profile, matrix))
 
 
 def impact_limit(rows: CaseRows, held: Held) -> float:
@@ -87,12 +92,39 @@ def impact_limit(rows: CaseRows, held: Held) -> float:
     return min(rows.limits.impact_points, spread)
 
 
-def _columns(rows: CaseRows, version: str, profile: Mapping[str, Any]) -> tuple[ColumnDrift, ...]:
-    case = rows.use_case
+def _matrix(rows: CaseRows, version: str) -> Floats:
+    """The window's features, before imputing, of the rows that a version scored, in the order of arrival."""
     own = np.array(rows.table["version"].to_pylist(), dtype=object) == version
     columns = {name: values[own] for name, values in rows.columns.items()}
-    counts = bin_counts(profile, feature_matrix(case.features, columns, int(own.sum())))
-    items, n = profile["features"], int(own.sum())
+    return feature_matrix(rows.use_case.features, columns, int(own.sum()))
+
+
+def _entities(rows: CaseRows, version: str) -> Codes | None:
+    own = rows.table["entity"].filter(pc.equal(rows.table["version"], version))
+    return dense(np.array(own.to_pylist(), dtype=object))
+
+
+def _calendar_aside(held: Held, matrix: Floats) -> Floats:
+    """The champion's scores of rows as they would be on the reference's days, shape (n_rows,).
+
+    A window shorter than a calendar cycle has its own weeks of the month for ever: features of the date alone take
+    the values of reference rows, drawn by a fixed seed, so that what is left of a shift comes from the rows.
+    """
+    scorer = held.scorer
+    calendar = np.flatnonzero([feature.calendar for feature in scorer.use_case.features])
+    if len(calendar):
+        n = len(held.scores)
+        reference = feature_matrix(scorer.use_case.features, held.columns, n)
+        drawn = np.random.default_rng(SEED).integers(0, n, len(matrix))
+        matrix = matrix.copy()
+        matrix[:, calendar] = reference[np.ix_(drawn, calendar)]
+    outputs = scorer.bundle.compiled.predict(scorer.bundle.compiled.inputs(matrix))[scorer.card.champion]
+    return scalar_score(outputs, scorer.use_case.target.class_values)
+
+
+def _columns(rows: CaseRows, profile: Mapping[str, Any], matrix: Floats) -> tuple[ColumnDrift, ...]:
+    counts = bin_counts(profile, matrix)
+    items, n = profile["features"], len(matrix)
     level = 1 - 0.05 / max(sum(not item["calendar"] for item in items), 1)
     found = []
     for item, now in zip(items, counts, strict=True):

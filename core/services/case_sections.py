@@ -94,7 +94,8 @@ class ColumnDrift:
 class Drift:
     """Score shift against the reference rows of the version, and the features that moved most."""
 
-    shift: Measured  # mean score in the window minus the reference's; level in `method`
+    shift: Measured  # mean score minus the reference's, as if on the reference's days; level in `method`
+    logged_shift: Measured  # the same of the scores as logged, the calendar's part included
     impact_limit: float
     score_psi: float
     score_psi_limit: float
