@@ -166,11 +166,12 @@ def _more(use_case: UseCase, explanation: Explanation, name: str) -> None:
             f"{line.n_effective:,.0f} of them near enough to count: fidelity R² {fit}; rank agreement with the exact "
             f"points {agree} (Kendall's tau of the sizes)."
         )
+        unit = why_words.scale(use_case)[1] or "score"
         rows = [
             {
                 "Column": item.column.title,
-                "Approximate": why_words.points(use_case, item.approximate),
-                "Exact": why_words.points(use_case, item.exact),
+                f"Approximate, {unit}": why_words.brief(use_case, item.approximate),
+                f"Exact, {unit}": why_words.brief(use_case, item.exact),
                 "Slope": f"{item.coefficient:+.3g}",
             }
             for item in line.columns
