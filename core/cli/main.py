@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.cli.bringing import add_bringing
+from core.cli.explaining import add_explaining
 from core.cli.models import add_models
 from core.cli.outcomes import add_outcomes
 from core.cli.scoring import add_scoring
@@ -73,6 +74,6 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
-    for add in (add_models, add_scoring, add_outcomes, add_bringing, add_simulating):
+    for add in (add_models, add_scoring, add_explaining, add_outcomes, add_bringing, add_simulating):
         add(command)
     return parser

@@ -20,6 +20,7 @@ def add_scoring(command: AddCommand) -> None:
     sub.add_argument("-o", "--output", metavar="FILE", help="scored rows; .csv or .parquet")
     sub.add_argument("--rejects", metavar="FILE", help="rows that could not be scored, and why")
     sub.add_argument("--version", help="default: the version that acts")
+    sub.add_argument("--reasons", action="store_true", help="add the three strongest reasons up and down, as columns")
     sub = command("score-row", _score_row, "score one row given as JSON")
     sub.add_argument("use_case")
     sub.add_argument("row", help="a JSON object, or - for standard input")
@@ -44,6 +45,7 @@ def _score(args: argparse.Namespace, terminal: Terminal) -> dict[str, Any]:
         "parquet": str(out) if out and out.suffix == ".parquet" else None,
         "rejects": str(Path(args.rejects).resolve()) if args.rejects else None,
         "version": args.version,
+        "reasons": args.reasons,
     }
     return terminal.on_the_log("score", facts)
 

@@ -26,6 +26,8 @@ def _lines(facts: Mapping[str, Any], depth: int) -> Iterator[str]:
             yield from _metric_lines(value)
         elif name == "leakage" and value:
             yield from _leakage_lines(value)
+        elif name == "answer":
+            yield str(value)
         elif name == "interval" and value:
             yield from _interval_lines(value)
         else:

@@ -155,9 +155,10 @@ class Outputs:
     csv: Path | None
     rejects: Path | None
     parquet: Path | None = None
+    reasons: bool = False  # whether the scored rows say why, in columns
 
 
-def submit(
+def submit(  # noqa: PLR0913 - what is to be done with one file, by name
     desk: Desk,
     actor: Actor,
     key: str,
@@ -166,26 +167,30 @@ def submit(
     filename: str | None = None,
     mapping: Mapping[str, str | None] | None = None,
     version: str | None = None,
+    reasons: bool = False,
 ) -> str:
     """Queue an upload for scoring and return the job's id; its results are kept under data/results/.
 
-    The mapping, when given, is remembered for files with the same header.
+    The mapping, when given, is remembered for files with the same header. With `reasons`, every row of the scored
+    file says why its score is what it is, in columns (`core.services.bulk_reasons`).
     """
     if mapping is not None:
         header = header_fingerprint(tuple(mapping))
         desk.ledger.remember_mapping(key, header, dict(mapping), datetime.now(UTC))
-    spec = {"filename": filename or path.name, "mapping": dict(mapping) if mapping is not None else None}
-    return _submit(desk, actor, key, path, spec, version)
+    named = {"filename": filename or path.name, "mapping": dict(mapping) if mapping is not None else None}
+    return _submit(desk, actor, key, path, named | {"reasons": reasons}, version)
 
 
 def submit_to(
     desk: Desk, actor: Actor, key: str, path: Path, outputs: Outputs, *, filename: str = "", version: str | None = None
 ) -> str:
     """Queue a file for scoring into files of the caller's choice and return the job's id."""
+    files = {"csv": outputs.csv, "rejects": outputs.rejects, "parquet": outputs.parquet}
     spec = {
         "filename": filename or path.name,
         "mapping": None,
-        "outputs": {name: str(value) if value else None for name, value in asdict(outputs).items()},
+        "outputs": {name: str(value) if value else None for name, value in files.items()},
+        "reasons": outputs.reasons,
     }
     return _submit(desk, actor, key, path, spec, version)
 

@@ -24,8 +24,9 @@ Command = Callable[[Desk, Actor, Args, Progress], dict[str, Any]]
 
 
 def score(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
-    """Score a file and wait for it: args use_case, path, out, rejects, parquet, version."""
-    outputs = batches.Outputs(*(_path(args.get(name)) for name in ("out", "rejects", "parquet")))
+    """Score a file and wait for it: args use_case, path, out, rejects, parquet, version, reasons."""
+    out, rejects, parquet = (_path(args.get(name)) for name in ("out", "rejects", "parquet"))
+    outputs = batches.Outputs(out, rejects, parquet, bool(args.get("reasons")))
     path, version = Path(args["path"]), args.get("version")
     job_id = batches.submit_to(desk, actor, args["use_case"], path, outputs, version=version)
     return _follow(desk, job_id, progress)
@@ -69,6 +70,16 @@ def score_row(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[
     return scored | {"scored_at": str(scored["scored_at"]), "as_of": str(scored["as_of"])}
 
 
+def explain(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
+    """Say why a score is what it is: args use_case, id (of a prediction, or of a record: its newest score)."""
+    from core.services import explanation
+
+    use_case = desk.use_case(args["use_case"])
+    newest = explanation.find_predictions(desk, actor, use_case.key, str(args["id"]))[0]
+    said = explanation.explain(desk, actor, use_case.key, newest.prediction_id)
+    return {"answer": explanation.plain_text(use_case, said), **asdict(said)}
+
+
 def outcomes(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
     """Take in what happened: args use_case, path, rejects, and the columns entity, outcome, observed_at, time."""
     from core.services import outcomes as service
@@ -98,6 +109,7 @@ COMMANDS: dict[str, Command] = {
     "status": status,
     "demo": demo,
     "outcomes": outcomes,
+    "explain": explain,
 }
 
 

@@ -22,7 +22,9 @@ import pyarrow as pa
 from core.domain.columns import Array
 from core.ml.scorer import Scorer, ScoreTable
 from core.services.access import Actor, Role
+from core.services.bulk_reasons import reason_columns
 from core.services.desk import Desk
+from core.services.explainers import explainer
 from core.services.feature_counts import feature_counts
 from core.services.jobs import JobRun
 from core.services.records import Accepted, accept, log_rows, log_scores, output_columns
@@ -64,6 +66,7 @@ class FileScoring:
         self.desk, self.run, self.spec = desk, run, spec
         self.actor = Actor(spec["actor"]["name"], Role(spec["actor"]["role"]), spec["actor"]["via"])
         self.scorer: Scorer = desk.scorer(run.state.use_case, spec["version"])
+        self.explainer = explainer(desk, run.state.use_case, spec["version"]) if spec.get("reasons") else None
         self.tally = Tally()
         self.outputs = {name: Path(path) for name, path in self._output_paths().items() if path}
 
@@ -145,10 +148,17 @@ class FileScoring:
         facts = accepted.columns, accepted.other_texts, accepted.n_rows
         ids = prediction_ids(use_case, version, *facts, row_numbers=accepted.row_numbers)
         texts = chunk.texts if accepted.n_rows == chunk.n_rows else chunk.texts.filter(pa.array(checked.ok))
-        scored.write(texts, output_columns(self.scorer, accepted, scores, ids))
+        scored.write(texts, output_columns(self.scorer, accepted, scores, ids) | self._reasons(accepted))
         self._count(accepted, scores)
         per_row_ms = (time.perf_counter() - began) * 1_000 / accepted.n_rows
         return accepted, scores, ids, per_row_ms
+
+    def _reasons(self, accepted: Accepted) -> dict[str, Any]:
+        """Reasons in columns, where they were asked for; every block is a chance to cancel."""
+        if self.explainer is None:
+            return {}
+        before, fraction = self.tally.rows - accepted.n_rows, self.run.state.fraction
+        return reason_columns(self.explainer, accepted, lambda done: self.run.report(before + done, fraction))
 
     def _log_chunk(self, accepted: Accepted, scores: ScoreTable, ids: pa.Array, per_row_ms: float) -> Array:
         rows = log_rows(self.scorer.use_case, accepted, scores, ids, datetime.now(UTC))

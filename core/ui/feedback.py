@@ -27,10 +27,10 @@ SAYS = {Opinion.AGREE: "agrees", Opinion.DISAGREE: "disagrees"}
 def bar(use_case: UseCase, said: Explanation) -> None:
     """Agree or disagree with the score, say when its entity was contacted; who said what, when.
 
-    Nothing is drawn for a row that was not logged.
+    Nothing is drawn for a row that was not logged, or that no longer counts because its upload was voided.
     """
     with messages.told():
-        if said.prediction_id is None:
+        if said.prediction_id is None or said.voided:
             return
         _view_once(use_case, said.prediction_id)
         if may(state.actor(), Action.FEEDBACK):
@@ -45,7 +45,7 @@ def bar(use_case: UseCase, said: Explanation) -> None:
 def reason_tap(use_case: UseCase, said: Explanation, reason: Reason) -> None:
     """Agree or disagree with one reason."""
     with messages.told():
-        if said.prediction_id is not None and may(state.actor(), Action.FEEDBACK):
+        if said.prediction_id is not None and not said.voided and may(state.actor(), Action.FEEDBACK):
             _thumbs(use_case, said.prediction_id, reason.column)
 
 

@@ -165,6 +165,11 @@ def submit_bar(use_case: UseCase, seen: batches.FileLook, shelf: dict[str, Any])
                 key=f"version:{use_case.key}",
                 width=280,
             )
+        reasons = st.toggle(
+            "Add reasons",
+            key=f"reasons:{use_case.key}",
+            help="Columns with the three strongest reasons up and down, as texts and as points. Takes longer.",
+        )
         pressed = st.button(
             f"Score this file with {version}",
             type="primary",
@@ -181,6 +186,7 @@ def submit_bar(use_case: UseCase, seen: batches.FileLook, shelf: dict[str, Any])
             filename=shelf["filename"],
             mapping=shelf.get("mapping"),
             version=version,
+            reasons=reasons,
         )
         st.rerun()
 

@@ -36,6 +36,7 @@ def drawn() -> None:
     explained = SimpleNamespace(
         prediction_id=None if st.session_state.get("unlogged") else found["prediction_id"][0].as_py(),
         scored_at=found["scored_at"][0].as_py(),
+        voided=bool(st.session_state.get("voided")),
     )
     feedback.bar(use_case, explained)
     column = use_case.model_columns[0]
@@ -123,8 +124,9 @@ def test_an_auditor_reads_and_does_not_tap(open_bar: OpenBar) -> None:
     assert "Sam (sales) agrees" in app.caption[0].value
 
 
-def test_a_row_that_is_not_logged_has_no_bar(open_bar: OpenBar) -> None:
-    app = open_bar(unlogged=True)
+@pytest.mark.parametrize("why", ["unlogged", "voided"])
+def test_a_row_that_does_not_count_has_no_bar(open_bar: OpenBar, why: str) -> None:
+    app = open_bar(**{why: True})
     assert len(app.feedback) == 0 and len(app.caption) == 0
 
 
