@@ -24,7 +24,7 @@ from core.services.kept import kept
 from core.services.reference import typed_columns, with_zone
 from core.store.log_schema import raw_names
 
-MOST_ROWS = 2_000
+MOST_ROWS = 1_500
 
 
 @dataclass(frozen=True)

@@ -56,16 +56,17 @@ def dot_rows(rows: Sequence[str], arms: Sequence[Dots], x_title: str) -> Any:
             },
             text=list(rows),
             hovertemplate=f"%{{text}}, {arm.name}: %{{x:.3g}}<extra></extra>",
+            cliponaxis=False,
         )
-    drawn.update_yaxes(
-        tickvals=list(range(len(rows))),
-        ticktext=list(rows),
-        range=[len(rows) - 0.4, -0.6],
-        showgrid=False,
-        zeroline=False,
-    )
+    _down(drawn, rows)
     _legend(drawn, len(arms))
     return drawn
+
+
+def _down(drawn: Any, rows: Sequence[str]) -> None:
+    """Rows from the top down."""
+    ticks = {"tickvals": list(range(len(rows))), "ticktext": list(rows)}
+    drawn.update_yaxes(range=[len(rows) - 0.4, -0.6], showgrid=False, zeroline=False, **ticks)
 
 
 def _gap(low: float, high: float) -> float:
@@ -142,6 +143,7 @@ def matrix(
         texttemplate="%{text}",
         colorscale=[[0, colours.page], [1, colours.accent]],
         zmin=0,
+        zmax=max([cell for row in cells for cell in row if cell == cell], default=1.0) or 1.0,
         showscale=False,
         hoverongaps=False,
         hovertemplate="%{text}<extra></extra>",
@@ -240,10 +242,7 @@ def ranges(rows: Sequence[str], sides: Mapping[str, tuple[Style, Sequence[tuple[
             text=list(rows),
             hovertemplate=f"%{{text}}, {name}: %{{x:.3g}}<extra></extra>",
         )
-    drawn.update_yaxes(
-        tickvals=list(range(len(rows))), ticktext=list(rows), range=[len(rows) - 0.4, -0.6], showgrid=False
-    )
-    drawn.update_yaxes(zeroline=False)
+    _down(drawn, rows)
     _legend(drawn, len(sides))
     return drawn
 

@@ -114,7 +114,7 @@ def _strengths(use_case: UseCase, model: str, found: Pairs) -> None:
     for item in found.pairs:
         first, second = sorted((names.index(item.first), names.index(item.second)))
         cells[second, first] = item.strength * factor if item.strength > NOTHING else 0.0
-    texts = [["" if np.isnan(cell) else format(cell, ".2g") for cell in row] for row in cells.tolist()]
+    texts = [["" if np.isnan(cell) else points(use_case, cell / factor) for cell in row] for row in cells.tolist()]
     labels = [tick(use_case, name, 18) for name in names]
     drawn = driver_charts.matrix(labels[:-1], labels[1:], cells[1:, :-1].tolist(), texts_of(texts))
     best = found.pairs[0]

@@ -19,7 +19,7 @@ from core.errors import InputError, NotPermitted
 from core.services import adverse, batches, dependence, drivers
 from core.services.access import LOCAL_PEOPLE, Actor, Role
 from core.services.desk import Desk
-from core.services.explained_rows import explained_rows, scores_of
+from core.services.explained_rows import MOST_ROWS, explained_rows, scores_of
 from core.ui.adverse import text
 from core.usecases import builtin
 
@@ -48,7 +48,7 @@ def test_importance_is_of_points_that_add_up(desk: Desk, analyst: Actor, key: st
         assert item.value == pytest.approx(np.abs(rows.points[model]).mean(axis=0))
         assert (item.low <= item.value).all()
         assert (item.value <= item.high).all()
-        assert item.n == found.source.n == min(rows.n_there, 2_000)
+        assert item.n == found.source.n == min(rows.n_there, MOST_ROWS)
     first, second = found.models[:2]
     tau = rank_agreement(found.by_model[first].value, found.by_model[second].value)
     assert found.agreement[0, 1] == pytest.approx(tau)
