@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 
 from core.services.model_card import ModelCard
@@ -28,15 +29,21 @@ def document(card: ModelCard) -> str:
     head = f"{escape(card.question)} Champion {escape(card.champion)}; this version {state}; made {card.created_at}."
     parts = [f"<h1>{title}</h1>", f'<p class="note">{head}</p>']
     parts += [f"<p>{escape(answer)}</p>" for answer in answers(card)]
-    parts += [_section(section) for section in sections(card)]
+    parts += [section_html(section) for section in sections(card)]
+    return framed(title, parts)
+
+
+def framed(title: str, parts: Iterable[str], style: str = "") -> str:
+    """Escaped parts as one HTML page; `style` is added to the style that all documents share."""
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>\n'
+        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}{style}</style></head>\n'
         f"<body>{''.join(parts)}</body></html>\n"
     )
 
 
-def _section(section: Section) -> str:
+def section_html(section: Section) -> str:
+    """A titled section, every text escaped."""
     body = _sentences(section) if _is_text(section) else _table(section)
     caption = f'<p class="note">{escape(section.caption)}</p>' if section.caption else ""
     return f"\n<h2>{escape(words.capitalised(section.title))}</h2>{caption}{body}"
