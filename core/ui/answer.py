@@ -9,7 +9,7 @@ import streamlit as st
 from core.domain.policy import Mode
 from core.domain.usecase import Task, UseCase
 from core.services.access import Action, may
-from core.ui import advice, charts, readings, state, words
+from core.ui import advice, charts, frame, readings, state, words
 
 if TYPE_CHECKING:
     from core.services.scoring import IntervalSaid, ScoredRow
@@ -32,6 +32,8 @@ def show(use_case: UseCase, said: ScoredRow) -> None:
     elif said.rules is not None:
         st.markdown(f"The rules say: {words.chip(words.band_named(use_case, said.rules.band))} {said.rules.decision}.")
     _record(said)
+    if st.button("Why?", icon=":material/contact_support:", key=f"why:{said.prediction_id}"):
+        frame.explain(use_case.key, said.prediction_id)
 
 
 def empty(use_case: UseCase) -> None:

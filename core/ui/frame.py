@@ -11,6 +11,7 @@ from core.services.access import LOCAL_PEOPLE, Action, Role, may
 from core.ui import state
 
 _LANDED = "landed_on"
+ASKED = "id"  # of the Why page: its search field's key, and the name in the URL
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 # A square ring with its four corners, as the browser's tab shows it; drawn here so that nothing is fetched.
@@ -60,6 +61,15 @@ PLACES = (
         "upload_file",
         "Upload a CSV, Parquet or Excel file and get every row scored.",
         Action.SCORE_FILE,
+    ),
+    Place(
+        "Score",
+        "score/why.py",
+        "why",
+        "Why",
+        "contact_support",
+        "What helps and what hurts a score, in words that can be repeated.",
+        Action.SEE,
     ),
     Place(
         "Watch",
@@ -187,6 +197,13 @@ def go(url: str, key: str, sample: bool = False) -> None:
     if sample:
         state.shelf("file", key)["take_sample"] = True
     st.switch_page(script(url), query_params={})  # without them it asks to clear the picker's own, which is refused
+
+
+def explain(key: str, prediction_id: str) -> None:
+    """Open the reasons of one prediction."""
+    land_on(key)
+    st.session_state[ASKED] = prediction_id  # not in the URL: where its field stands already, that is refused
+    st.switch_page(script("why"), query_params={})
 
 
 def land_on(key: str) -> None:

@@ -95,7 +95,7 @@ def rows(use_case: UseCase, job: JobState) -> None:
     page = st.pagination(pages, key=f"page:{batch}") if pages > 1 else 1
     table = results.page_of(state.desk(), state.actor(), job, (page - 1) * PAGE_ROWS, PAGE_ROWS)
     with place:
-        tables.scored(table, use_case, highest=state.summary(job).edges[-1])
+        tables.scored(table, use_case, highest=state.summary(job).edges[-1], key=f"why:{batch}:{page}")
         first = (page - 1) * PAGE_ROWS + 1
         st.caption(f"Rows {words.count(first)} to {words.count(first + table.num_rows - 1)} of {words.count(total)}")
 

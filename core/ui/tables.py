@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.domain.columns import Column, Kind
 from core.domain.usecase import UseCase
-from core.ui import words
+from core.ui import frame, words
 
 FINDING_HUES = {"Stops scoring": "red", "Look again": "orange", "Good to know": "blue", "As in training": "green"}
 
@@ -33,24 +33,39 @@ def findings(rows: Sequence[Mapping[str, Any]]) -> None:
     )
 
 
-def scored(table: pa.Table, use_case: UseCase, highest: float) -> None:
+def scored(table: pa.Table, use_case: UseCase, highest: float, key: str) -> None:
     """Scored rows: who, score, band and decision first, then opinions, then what came in.
 
-    `highest` is the score at which a row's bar is full.
+    `highest` is the score at which a row's bar is full; `key` tells the buttons of one table from another's, each of
+    which opens the reasons of its row.
     """
     table = table.select(_ordered(table.column_names, use_case))
+    ids = table["prediction_id"].to_pylist() if "prediction_id" in table.column_names else []
     for name in ("band", "rules_band"):
         if name in table.column_names:
             table = table.set_column(table.column_names.index(name), name, _as_lists(table[name]))
+    config = {name: _config(name, use_case, highest) for name in table.column_names}
+    if ids:
+        table, config[WHY] = table.add_column(1, WHY, pa.array(["Why?"] * len(ids))), _why(use_case, ids, key)
     st.dataframe(
         table,
         hide_index=True,
         width="stretch",
-        column_config={name: _config(name, use_case, highest) for name in table.column_names},
+        column_config=config,
         alt=f"Scored {use_case.noun}s: score, band, decision and the values that came in",
     )
 
 
+def _why(use_case: UseCase, ids: Sequence[str], key: str) -> Any:
+    """A button per row that opens its reasons."""
+
+    def opened() -> None:
+        frame.explain(use_case.key, ids[st.session_state[key]["row"]])
+
+    return st.column_config.ButtonColumn("", width=64, type="tertiary", key=key, on_click=opened)
+
+
+WHY = ":why"  # no raw column is called so
 INTERVAL = ("interval_low", "interval_high")
 FIRST = ("score", *INTERVAL, "band", "decision")
 OPINIONS = ("consensus", "agreement", "rules_score", "rules_band", "decided_by")

@@ -14,7 +14,7 @@ from core.ui.why_words import base_name, brief, of_value, points, scale, short
 ROW_PIXELS = 30
 SHOWN = 7  # columns of the waterfall; the others are summed into one bar
 LARGEST = 8  # columns of the models side by side
-CLEAR = "rgba(0,0,0,0)"
+REST = " other columns"
 
 
 def hue(helps: bool) -> str:
@@ -34,13 +34,13 @@ def steps(reasons: Sequence[Reason], shown: int = SHOWN) -> list[tuple[str, floa
     if len(rest) == 1:  # one column takes no more room than the line that would stand for it
         head, rest = moving, []
     listed = [(of_value(reason), reason.points) for reason in head]
-    return listed + ([(f"{len(rest)} other columns", sum(reason.points for reason in rest))] if rest else [])
+    return listed + ([(f"{len(rest)}{REST}", sum(reason.points for reason in rest))] if rest else [])
 
 
 def waterfall(use_case: UseCase, said: Explanation) -> Any:
     """Bars that float from the base, the largest first, to the score."""
     bars = steps(said.reasons)
-    names = [base_name(use_case), *(f"{place}. {short(name)}" for place, (name, _) in enumerate(bars, 1)), "This score"]
+    names = [base_name(use_case), *_numbered(bars), "This score"]
     drawn = charts.figure(height=60 + ROW_PIXELS * len(names))
     at, edges = said.base, [said.base]
     for (title, value), name in zip(bars, names[1:], strict=False):
@@ -59,6 +59,11 @@ def waterfall(use_case: UseCase, said: Explanation) -> Any:
     drawn.update_yaxes(categoryorder="array", categoryarray=names[::-1], showgrid=False, type="category")
     _scale(drawn, use_case, edges)
     return drawn
+
+
+def _numbered(bars: Sequence[tuple[str, float]]) -> list[str]:
+    """The names beside the bars, told apart by their place: two columns may be shortened to the same name."""
+    return [name if name.endswith(REST) else f"{place}. {short(name)}" for place, (name, _) in enumerate(bars, 1)]
 
 
 def _bar(drawn: Any, name: str, base: float, value: float, colour: str, says: str) -> None:
@@ -189,7 +194,7 @@ def largest(said: Explanation, n: int = LARGEST) -> list[str]:
 
 def differences(use_case: UseCase, gaps: Sequence[tuple[str, float]]) -> Any:
     """What each column makes of the difference between two scores, the largest first."""
-    names = [f"{place}. {short(name)}" for place, (name, _) in enumerate(gaps, 1)]
+    names = _numbered(gaps)
     times, unit = scale(use_case)
     drawn = charts.figure(height=76 + ROW_PIXELS * len(gaps), x_title=unit)
     for name, (title, value) in zip(names, gaps, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.domain.explained import Explanation, Reason
+from core.domain.reasons import plural, points_text, reason_sentence
 from core.domain.usecase import UseCase
 from core.ui import words
 
@@ -10,12 +11,8 @@ SHORT = 26  # characters of a column's title beside a bar: more leaves a phone n
 
 
 def points(use_case: UseCase, value: float) -> str:
-    """What a column adds to a score, with its sign and unit: points of a hundred, or the target's unit."""
-    if use_case.policy.score_format == "percent":
-        shown = f"{100 * value:+.1f}"
-        return f"{'0.0' if float(shown) == 0 else shown} points"
-    unit = f" {use_case.target.unit}" if use_case.target.unit else ""
-    return f"{value:+,.0f}{unit}" if abs(value) >= 1_000 else f"{value:+.3g}{unit}"
+    """What a column adds to a score, with its sign and unit."""
+    return points_text(use_case, value)
 
 
 def scale(use_case: UseCase) -> tuple[float, str]:
@@ -47,6 +44,13 @@ def of_value(reason: Reason) -> str:
     return f"{reason.title}: {reason.value}" if reason.value else reason.title
 
 
+def evidence(use_case: UseCase, reason: Reason) -> str:
+    """What happened to earlier rows like it, without the column and value that stand above it; "" where unknown."""
+    if reason.evidence is None:
+        return ""
+    return words.capitalised(reason_sentence(use_case, reason).removeprefix(f"{of_value(reason)}. "))
+
+
 def base_name(use_case: UseCase) -> str:
     """What the starting point of the points is called."""
     return f"Average {use_case.noun}"
@@ -60,7 +64,7 @@ def from_base(use_case: UseCase, said: Explanation) -> str:
 
 def facts(use_case: UseCase, said: Explanation) -> str:
     """How many rows this is compared with, of which days, by which version."""
-    n = words.count(said.n_reference, f"earlier {use_case.noun}")
+    n = words.count(said.n_reference, f"earlier {use_case.noun}", f"earlier {plural(use_case.noun)}")
     dates = f", {said.reference_dates}" if said.reference_dates else ""
     return f"Compared with {n}{dates}; version {said.version}"
 

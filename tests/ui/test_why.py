@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from core.domain.explained import Comparison, Gap
+from core.domain.reasons import points_text
 from core.domain.usecase import UseCase
 from core.ui import why_charts, why_compare, why_words
 from core.usecases import builtin
@@ -62,29 +64,35 @@ def test_the_table_behind_the_waterfall_ends_at_the_score(use_case: UseCase) -> 
 
 
 @CASES
-def test_differences_between_two_records_add_up_to_the_gap(use_case: UseCase) -> None:
+def test_a_comparison_is_told_per_column(use_case: UseCase) -> None:
     one, two = explanation_of(use_case), explanation_of(use_case, 0.5)
-    gaps = why_compare.by_column(one, two)
-    assert sum(gap[1] for gap in gaps) == pytest.approx(one.score - two.score)
-    sizes = [abs(gap[1]) for gap in gaps]
-    assert sizes == sorted(sizes, reverse=True)
-
-
-def test_a_column_of_one_record_only_counts_whole() -> None:
-    one = explanation_of(builtin()["lead_scoring"])
-    two = replace(one, reasons=one.reasons[1:])
-    title, value, _, other = why_compare.by_column(one, two)[0]
-    assert (title, value, other) == (one.reasons[0].title, one.reasons[0].points, None)
+    gaps = tuple(
+        Gap(a.column, a.title, a.value, b.value, a.points, b.points, False)
+        for a, b in zip(one.reasons, two.reasons, strict=True)
+    )
+    rows = why_compare.table(use_case, Comparison(one, two, gaps, True))
+    assert rows[0]["Difference"] == "+10.0 points"
+    assert rows[0]["Points of this"] == "+20.0 points"
+    assert rows[0]["Points of the other"] == "+10.0 points"
+    assert [row["Column"] for row in rows] == [reason.title for reason in one.reasons]
 
 
 def test_points_have_their_sign_and_unit() -> None:
     use_case = builtin()["lead_scoring"]
-    assert why_words.points(use_case, 0.0421) == "+4.2 points"
-    assert why_words.points(use_case, -0.0421) == "-4.2 points"
-    assert why_words.points(use_case, -0.0000421) == "0.0 points"
+    assert points_text(use_case, 0.0421) == "+4.2 points"
+    assert points_text(use_case, -0.0421) == "-4.2 points"
+    assert points_text(use_case, -0.0000421) == "0.0 points"
     assert not why_words.counts(use_case, -0.0000421)
     assert why_words.counts(use_case, -0.0421)
     number = replace(use_case, policy=replace(use_case.policy, score_format="number"),
                      target=replace(use_case.target, unit="EUR"))  # fmt: skip
-    assert why_words.points(number, -31.49) == "-31.5 EUR"
-    assert why_words.points(number, 12345.0) == "+12,345 EUR"
+    assert points_text(number, -31.49) == "-31.5 EUR"
+    assert points_text(number, 12345.0) == "+12,345 EUR"
+
+
+def test_evidence_does_not_repeat_the_column_above_it() -> None:
+    use_case = builtin()["lead_scoring"]
+    first, _, third, *_ = reasons_of(use_case)
+    assert why_words.evidence(use_case, first).startswith("31.0% of 402 ")
+    assert why_words.evidence(use_case, replace(first, value="")).startswith("31.0% of 402 ")
+    assert why_words.evidence(use_case, third) == ""
