@@ -123,14 +123,14 @@ def plain_text(use_case: UseCase, explanation: Explanation) -> str:
     score, base = score_text(use_case, explanation.score), score_text(use_case, explanation.base)
     who = f"{noun[:1].upper()}{noun[1:]} {explanation.entity}".strip()
     lines = [
-        f"{who}: {explanation.band}, {_score_name(use_case)} {score} (the average {noun}: {base}).",
+        f"{who}: {explanation.band}, {_score_name(use_case)} {score} (a typical {noun}: {base}).",
         f"Decision: {explanation.decision}{_decider(explanation.decided_by)}.",
     ]
     if explanation.voided:
         lines.append("The upload it came with was voided: this score no longer counts.")
     for heading, reasons in (("What helps", explanation.helps), ("What hurts", explanation.hurts)):
         lines += ["", f"{heading}:"] + [f"  {_line(use_case, reason)}" for reason in reasons]
-        lines += [] if reasons else [f"  nothing, compared with the average {noun}."]
+        lines += [] if reasons else [f"  nothing, compared with a typical {noun}."]
     return "\n".join([*lines, "", _origin(use_case, explanation)])
 
 
