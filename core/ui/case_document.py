@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 _STYLE = """
 blockquote{margin:.6rem 0;padding:.2rem .9rem;border-left:3px solid #0072b2;white-space:pre-wrap;overflow-wrap:anywhere}
 .verdict{border:1.5px solid #101820;border-radius:4px;padding:.4rem .8rem;margin:1rem 0;break-inside:avoid}
-td{overflow-wrap:anywhere}
+td{overflow-wrap:anywhere}td:first-child{white-space:nowrap}
 svg{width:100%;max-width:44rem;height:auto}svg text{font:12px system-ui,sans-serif;fill:#101820}
 figure{margin:.4rem 0;break-inside:avoid}
 @page{size:A4;margin:1.5cm}
-@media print{h2{margin-top:1rem}.apart{break-before:page}body{-webkit-print-color-adjust:exact;
+@media print{h2{margin-top:1rem}.note{font-size:8.5pt}body{-webkit-print-color-adjust:exact;
 print-color-adjust:exact}}
 """
 WIDTH, LEFT, RIGHT, ROW, TOP = 720, 150, 130, 34, 8  # of the drawing, in units of its view box

@@ -91,6 +91,15 @@ PLACES = (
     ),
     Place(
         "Govern",
+        "govern/cases.py",
+        "cases",
+        "Cases",
+        "support_agent",
+        "Complaints with their clocks: what the desk found, the cause, the answer.",
+        Action.SEE_CASES,
+    ),
+    Place(
+        "Govern",
         "govern/models.py",
         "models",
         "Models",
