@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.services.access import Action, may
-from core.ui import feedback, frame, messages, state, whatif, why, why_compare, why_models, why_search
+from core.ui import adverse, feedback, frame, messages, state, whatif, why, why_compare, why_models, why_search
 
 use_case = state.use_case()
 frame.heading("Why this score?", f"What helps and what hurts, compared with earlier {use_case.noun}s.")
@@ -24,6 +24,7 @@ with messages.told():
         feedback.bar(use_case, said)
         why.waterfall(use_case, said)
         why.take_along(use_case, said)
+        adverse.letter(use_case, said)
         whatif.drawer(use_case, said)
         st.subheader("Compare", anchor=False)
         other = why_search.beside(use_case)
