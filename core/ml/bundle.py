@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from core.errors import BundleProblem
 from core.ml.compiled import Compiled
 
 
@@ -68,3 +69,23 @@ class Bundle:
     compiled: Compiled
     profile: Mapping[str, Any]
     reference: pa.Table
+
+
+def led_by(bundle: Bundle, model: str | None) -> Bundle:
+    """The bundle with another of its models as champion; itself for None.
+
+    A prediction interval was made for the champion of the training and goes with it.
+
+    Raises
+    ------
+    BundleProblem
+        The bundle has no such model.
+    """
+    if model is None or model == bundle.card.champion:
+        return bundle
+    if model not in bundle.card.models:
+        raise BundleProblem(
+            f"{bundle.card.use_case} {bundle.card.version} has no model {model}.",
+            f"It has {', '.join(bundle.card.models)}.",
+        )
+    return replace(bundle, card=replace(bundle.card, champion=model, interval={}))

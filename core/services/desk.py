@@ -12,9 +12,10 @@ from typing import Any
 import pyarrow as pa
 
 from core.config import Settings
+from core.domain.compare.plan import ArmName
 from core.domain.usecase import UseCase
 from core.errors import BundleProblem, InputError, NotReady, UnknownName
-from core.ml.bundle import Bundle, Card
+from core.ml.bundle import Bundle, Card, led_by
 from core.ml.scorer import Scorer
 from core.services.jobs import Jobs
 from core.store.bundles import list_versions, load_bundle
@@ -24,6 +25,7 @@ from core.store.log import PredictionLog
 from core.usecases import builtin
 
 CHAMPION = "champion"
+CHALLENGER = "challenger"  # the alias of a version that runs in the champion's shadow
 
 
 class Desk:
@@ -39,7 +41,7 @@ class Desk:
             folder.mkdir(parents=True, exist_ok=True)
         self.ledger = Ledger(settings.data_dir / "ledger.sqlite")
         self.jobs = Jobs(self.ledger)
-        self._scorers: dict[tuple[str, str], Scorer] = {}
+        self._scorers: dict[tuple[str, str, str | None], Scorer] = {}
         self._adopted: dict[Path, tuple[int, UseCase]] = {}
         self.broken: dict[str, str] = {}  # key -> what is wrong with its definition file
         self._loading = threading.Lock()
@@ -122,19 +124,31 @@ class Desk:
             The files differ from what the card or the ledger says.
         """
         use_case = self.use_case(key)
-        version = version or self.acting_version(key)
-        if version is None:
+        acting = self.acting_version(key)
+        if version is None and acting is None:
             hint = f"Run: python -m core train {key}"
             raise NotReady(f"{use_case.title} has no trained version yet.", hint, use_case=key)
-        scorer = self._scorers.get((key, version))
+        version = version or str(acting)
+        mark = (key, version, self.ledger.alias_model(key, CHAMPION) if version == acting else None)
+        scorer = self._scorers.get(mark)
         if scorer is not None and scorer.use_case is use_case:
             return scorer
         with self._loading:
-            scorer = self._scorers.get((key, version))
+            scorer = self._scorers.get(mark)
             if scorer is None or scorer.use_case is not use_case:
-                scorer = Scorer(use_case, self._load(key, version))
-                self._scorers[(key, version)] = scorer
+                scorer = Scorer(use_case, led_by(self._load(key, version), mark[2]))
+                self._scorers[mark] = scorer
         return scorer
+
+    def acting(self, key: str) -> ArmName | None:
+        """The version and the model that act, or None before the first training."""
+        version = self.acting_version(key)
+        return None if version is None else ArmName(version, self.scorer(key).card.champion)
+
+    def challenger_version(self, key: str) -> str | None:
+        """The version that runs in the champion's shadow; None: only the champion's own challengers do."""
+        version = self.ledger.alias(key, CHALLENGER)
+        return None if version == self.acting_version(key) else version
 
     def _load(self, key: str, version: str) -> Bundle:
         if version not in self.versions(key):
@@ -149,13 +163,13 @@ class Desk:
 
     def card(self, key: str, version: str) -> Card:
         """What is known of a version; also of one that was trained on features the use case no longer has."""
-        scorer = self._scorers.get((key, version))
+        scorer = self._scorers.get((key, version, None))
         return scorer.card if scorer is not None else self._load(key, version).card
 
     def loaded(self, key: str) -> bool:
         """Whether the acting version of a use case is in memory."""
         version = self.acting_version(key)
-        return version is not None and (key, version) in self._scorers
+        return version is not None and (key, version, self.ledger.alias_model(key, CHAMPION)) in self._scorers
 
     def score(self, key: str, table: Any, version: str | None = None) -> pa.Table:
         """Score a table without logging it: the desk as a library.

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Select, create_engine, event, insert, select, text, update
+from sqlalchemy import Connection, Select, create_engine, delete, event, insert, select, text, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from core.errors import InputError, UnknownName
@@ -179,8 +179,13 @@ class Ledger(LedgerCases):
         query = select(VERSIONS).where(VERSIONS.c.use_case == use_case).order_by(VERSIONS.c.created_at, text("rowid"))
         return [VersionRecord(**row._mapping) for row in self._read(query)]
 
-    def set_alias(self, use_case: str, alias: str, version: str, at: datetime) -> None:
-        """Point an alias ("champion") at a registered version.
+    def set_alias(self, use_case: str, alias: str, version: str, at: datetime, model: str | None = None) -> None:
+        """Point an alias ("champion", "challenger") at a registered version, and at a model of it.
+
+        Parameters
+        ----------
+        model : str, optional
+            None: the one that the version's card names as its champion.
 
         Raises
         ------
@@ -191,7 +196,7 @@ class Ledger(LedgerCases):
             if self.version(use_case, version) is None:
                 known = [record.version for record in self.versions(use_case)]
                 raise UnknownName(f"version of {use_case}", version, known)
-            values = {"version": version, "since": at}
+            values = {"version": version, "since": at, "model": model}
             statement = upsert(ALIASES).values(use_case=use_case, alias=alias, **values)
             connection.execute(
                 statement.on_conflict_do_update(index_elements=[ALIASES.c.use_case, ALIASES.c.alias], set_=values)
@@ -202,6 +207,17 @@ class Ledger(LedgerCases):
         where = (ALIASES.c.use_case == use_case) & (ALIASES.c.alias == alias)
         rows = self._read(select(ALIASES.c.version).where(where))
         return rows[0].version if rows else None
+
+    def alias_model(self, use_case: str, alias: str) -> str | None:
+        """The model an alias points at; None where it leaves that to the version's card."""
+        where = (ALIASES.c.use_case == use_case) & (ALIASES.c.alias == alias)
+        rows = self._read(select(ALIASES.c.model).where(where))
+        return rows[0].model if rows else None
+
+    def drop_alias(self, use_case: str, alias: str) -> None:
+        """Take an alias away; nothing happens where there is none."""
+        with self.transaction() as connection:
+            connection.execute(delete(ALIASES).where(ALIASES.c.use_case == use_case, ALIASES.c.alias == alias))
 
     def create_job(
         self, job_id: str, kind: str, use_case: str, actor: str, spec: Mapping[str, Any], created_at: datetime

@@ -79,6 +79,7 @@ ALIASES = Table(
     Column("alias", String, primary_key=True),
     Column("version", String, nullable=False),
     Column("since", UtcDateTime, nullable=False),
+    Column("model", String),  # null: the one the version's card names
 )
 JOBS = Table(
     "jobs",

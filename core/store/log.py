@@ -11,7 +11,7 @@ time, and one a little above a multiple leaves small row groups: 1.5 x the space
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.domain.usecase import UseCase
+from core.store.log_arms import LogArms
 from core.store.log_batches import Batch
 from core.store.log_feedback import LogFeedback
 from core.store.log_lookup import LogLookup
@@ -35,7 +36,7 @@ from core.store.log_simulated import LogSimulated
 CountNew = Callable[[NDArray[np.bool_]], pa.Table]
 
 
-class PredictionLog(LogOutcomes, LogFeedback, LogLookup, LogSimulated):
+class PredictionLog(LogOutcomes, LogFeedback, LogLookup, LogSimulated, LogArms):
     """The log of one desk.
 
     Parameters
@@ -91,6 +92,7 @@ class PredictionLog(LogOutcomes, LogFeedback, LogLookup, LogSimulated):
         *,
         role: str = "acting",
         count: CountNew | None = None,
+        shadows: Mapping[str, pa.Table] | None = None,
     ) -> NDArray[np.bool_]:
         """Log rows and their scores, both or neither; rows that are logged already are left out.
 
@@ -107,6 +109,8 @@ class PredictionLog(LogOutcomes, LogFeedback, LogLookup, LogSimulated):
         role : {"acting", "shadow", "replay"}
         count : callable, optional
             Which rows are new, shape (n_rows,) -> their feature counts (day, feature, bin, n), logged with them.
+        shadows : mapping of str to pyarrow.Table, optional
+            Version -> its scores of the same rows in the same order, logged beside them with the role "shadow".
 
         Returns
         -------
@@ -127,6 +131,10 @@ class PredictionLog(LogOutcomes, LogFeedback, LogLookup, LogSimulated):
                 if "scored_at" not in scores.column_names:
                     facts["scored_at"] = rows["scored_at"][0].as_py()
                 _insert(cursor, quoted(use_case.key, "scores"), ids, scores, facts)
+                for version, said in (shadows or {}).items():
+                    said = said if new.all() else said.filter(pa.array(new))
+                    beside = facts | {"version": version, "role": "shadow"}
+                    _insert(cursor, quoted(use_case.key, "scores"), ids, said.drop(["prediction_id"]), beside)
                 if count is not None:
                     _insert_counts(cursor, use_case, batch, count(new))
         self._count_known(batch, len(new) - len(ids))

@@ -1,0 +1,150 @@
+"""Several versions on the same rows: scores added after the event, and rows that every version has scored."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from core.domain.usecase import UseCase
+from core.store.log_queries import naive
+from core.store.log_schema import quoted, score_names
+from core.store.log_shadow import literal, outcomes_as_known_on
+
+REPLAY = "replay"
+_COUNTS = "batch NOT IN (FROM voided)"
+
+
+class LogArms(ABC):
+    """What `core.store.log.PredictionLog` knows of versions beside the acting one."""
+
+    @abstractmethod
+    def _cursor(self) -> duckdb.DuckDBPyConnection: ...
+
+    @abstractmethod
+    def ensure(self, use_case: UseCase) -> None: ...
+
+    @abstractmethod
+    def _arrow(self, query: str, parameters: Sequence[Any] = ()) -> pa.Table: ...
+
+    def unscored(self, use_case: UseCase, version: str, since: datetime, until: datetime, limit: int) -> pa.Table:
+        """Logged rows of a stretch of their own time that a version has not scored yet: id, batch, raw columns.
+
+        At most `limit` of them, in the order of time; call again after `append_scores` until none is left.
+        """
+        self.ensure(use_case)
+        rows, scores = quoted(use_case.key, "rows"), quoted(use_case.key, "scores")
+        return self._arrow(
+            f"SELECT r.* REPLACE (replace(r.prediction_id::VARCHAR, '-', '') AS prediction_id) FROM {rows} r "
+            f"WHERE r.as_of >= ? AND r.as_of < ? AND r.{_COUNTS} AND NOT EXISTS (SELECT 1 FROM {scores} s "
+            "WHERE s.prediction_id = r.prediction_id AND s.batch = r.batch AND s.version = ?) "
+            "ORDER BY r.as_of, r.prediction_id LIMIT ?",
+            [naive(since), naive(until), version, limit],
+        )
+
+    def append_scores(self, use_case: UseCase, version: str, scores: pa.Table, *, at: datetime) -> int:
+        """Add a version's scores to rows that are logged; rows it has scored already are left out.
+
+        Parameters
+        ----------
+        scores : pyarrow.Table
+            prediction_id (32 hex digits), batch, and columns of the `scores` table.
+        at : datetime
+            When they were computed.
+
+        Returns
+        -------
+        int
+            Scores that were new.
+        """
+        self.ensure(use_case)
+        table = quoted(use_case.key, "scores")
+        names = [name for name in scores.column_names if name not in ("prediction_id", "batch")]
+        listed = ", ".join(quoted(name) for name in names)
+        cursor = self._cursor()
+        cursor.register("replayed", scores)
+        try:
+            done = cursor.execute(
+                f"INSERT INTO {table} (prediction_id, batch, version, role, scored_at, {listed}) "
+                f"SELECT g.prediction_id::UUID, g.batch, ?, '{REPLAY}', ?, {listed} FROM replayed g "
+                f"WHERE NOT EXISTS (SELECT 1 FROM {table} s WHERE s.prediction_id = g.prediction_id::UUID "
+                "AND s.batch = g.batch AND s.version = ?)",
+                [version, naive(at), version],
+            ).fetchall()
+        finally:
+            cursor.unregister("replayed")
+            cursor.close()
+        return int(done[0][0])
+
+    def scored_versions(self, use_case: UseCase) -> dict[str, dict[str, int]]:
+        """Version -> role -> scores, of batches that count."""
+        self.ensure(use_case)
+        found = self._arrow(
+            f"SELECT version, role, count(*) AS n FROM {quoted(use_case.key, 'scores')} WHERE {_COUNTS} "
+            "GROUP BY ALL ORDER BY ALL"
+        ).to_pylist()
+        versions: dict[str, dict[str, int]] = {}
+        for row in found:
+            versions.setdefault(row["version"], {})[row["role"]] = row["n"]
+        return versions
+
+    def judged_arms(
+        self,
+        use_case: UseCase,
+        as_known_on: datetime,
+        versions: Sequence[str],
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        columns: Sequence[str] = (),
+    ) -> pa.Table:
+        """Rows that each of some versions has scored, whatever its role, with outcomes as known at a time.
+
+        Returns
+        -------
+        pyarrow.Table, in the order of time
+            prediction_id (text), as_of, mature, outcome, decided_by, propensity, arm, acting_version, entity (a hash,
+            never null), band and rules_band and decision as texts, rules_score, the raw `columns` asked for, and
+            `<version>:<column>` for every score column, latency_ms and band of every version.
+        """
+        self.ensure(use_case)
+        known_on = naive(as_known_on)
+        horizon = timedelta(days=use_case.target.horizon_days)
+        stored = [*score_names(use_case).values(), "latency_ms", "band"]
+        picked = [f"v{k}.{quoted(name)} AS {quoted(f'{version}:{name}')}"
+                  for k, version in enumerate(versions) for name in stored]  # fmt: skip
+        picked += [f"r.{quoted(name)}" for name in columns]
+        scores = quoted(use_case.key, "scores")
+        joins = " ".join(
+            f"JOIN (SELECT DISTINCT ON (prediction_id, batch) * FROM {scores} WHERE version = {literal(version)}) v{k} "
+            f"ON v{k}.prediction_id = r.prediction_id AND v{k}.batch = r.batch"
+            for k, version in enumerate(versions)
+        )
+        return self._arrow(
+            f"""
+            WITH known AS ({outcomes_as_known_on(use_case, "?::TIMESTAMP")})
+            SELECT r.prediction_id::VARCHAR AS prediction_id, r.as_of, r.as_of <= ? AS mature,
+                   coalesce(o.outcome, e.outcome) AS outcome, coalesce(r.decided_by, b.decided_by) AS decided_by,
+                   r.propensity, r.arm, s.version AS acting_version, hash(r.entity) AS entity, s.band, s.rules_band,
+                   r.decision, s.rules_score{"".join(f", {item}" for item in picked)}
+            FROM {quoted(use_case.key, "rows")} r
+            JOIN {scores} s ON s.prediction_id = r.prediction_id AND s.batch = r.batch AND s.role = 'acting'
+            {joins}
+            LEFT JOIN batches b ON b.batch = r.batch
+            LEFT JOIN known o ON o.entity = r.entity AND o.as_of = r.as_of
+            LEFT JOIN known e ON e.entity = r.entity AND e.as_of IS NULL
+            WHERE r.as_of <= ? AND r.as_of >= ? AND r.as_of < ? AND r.{_COUNTS}
+            ORDER BY r.as_of, r.prediction_id
+            """,
+            [
+                known_on,
+                known_on - horizon,
+                known_on,
+                naive(since or datetime(1900, 1, 1)),
+                naive(until or datetime(9000, 1, 1)),
+            ],
+        )
