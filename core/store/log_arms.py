@@ -16,6 +16,7 @@ from core.store.log_schema import quoted, score_names
 from core.store.log_shadow import literal, outcomes_as_known_on
 
 REPLAY = "replay"
+_EVER = (datetime(1900, 1, 1), datetime(9000, 1, 1))
 _COUNTS = "batch NOT IN (FROM voided)"
 
 
@@ -114,16 +115,8 @@ class LogArms(ABC):
         self.ensure(use_case)
         known_on = naive(as_known_on)
         horizon = timedelta(days=use_case.target.horizon_days)
-        stored = [*score_names(use_case).values(), "latency_ms", "band"]
-        picked = [f"v{k}.{quoted(name)} AS {quoted(f'{version}:{name}')}"
-                  for k, version in enumerate(versions) for name in stored]  # fmt: skip
-        picked += [f"r.{quoted(name)}" for name in columns]
-        scores = quoted(use_case.key, "scores")
-        joins = " ".join(
-            f"JOIN (SELECT DISTINCT ON (prediction_id, batch) * FROM {scores} WHERE version = {literal(version)}) v{k} "
-            f"ON v{k}.prediction_id = r.prediction_id AND v{k}.batch = r.batch"
-            for k, version in enumerate(versions)
-        )
+        picked = _picked(use_case, versions) + [f"r.{quoted(name)}" for name in columns]
+        rows, scores = quoted(use_case.key, "rows"), quoted(use_case.key, "scores")
         return self._arrow(
             f"""
             WITH known AS ({outcomes_as_known_on(use_case, "?::TIMESTAMP")})
@@ -131,20 +124,32 @@ class LogArms(ABC):
                    coalesce(o.outcome, e.outcome) AS outcome, coalesce(r.decided_by, b.decided_by) AS decided_by,
                    r.propensity, r.arm, s.version AS acting_version, hash(r.entity) AS entity, s.band, s.rules_band,
                    r.decision, s.rules_score{"".join(f", {item}" for item in picked)}
-            FROM {quoted(use_case.key, "rows")} r
+            FROM {rows} r
             JOIN {scores} s ON s.prediction_id = r.prediction_id AND s.batch = r.batch AND s.role = 'acting'
-            {joins}
+            {_joins(scores, versions)}
             LEFT JOIN batches b ON b.batch = r.batch
             LEFT JOIN known o ON o.entity = r.entity AND o.as_of = r.as_of
             LEFT JOIN known e ON e.entity = r.entity AND e.as_of IS NULL
             WHERE r.as_of <= ? AND r.as_of >= ? AND r.as_of < ? AND r.{_COUNTS}
             ORDER BY r.as_of, r.prediction_id
             """,
-            [
-                known_on,
-                known_on - horizon,
-                known_on,
-                naive(since or datetime(1900, 1, 1)),
-                naive(until or datetime(9000, 1, 1)),
-            ],
+            [known_on, known_on - horizon, known_on, naive(since or _EVER[0]), naive(until or _EVER[1])],
         )
+
+
+def _picked(use_case: UseCase, versions: Sequence[str]) -> list[str]:
+    stored = [*score_names(use_case).values(), "latency_ms", "band"]
+    return [
+        f"v{place}.{quoted(name)} AS {quoted(f'{version}:{name}')}"
+        for place, version in enumerate(versions)
+        for name in stored
+    ]
+
+
+def _joins(scores: str, versions: Sequence[str]) -> str:
+    """One row of scores per version, whatever its role."""
+    return " ".join(
+        f"JOIN (SELECT DISTINCT ON (prediction_id, batch) * FROM {scores} WHERE version = {literal(version)}) v{place} "
+        f"ON v{place}.prediction_id = r.prediction_id AND v{place}.batch = r.batch"
+        for place, version in enumerate(versions)
+    )
