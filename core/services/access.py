@@ -38,6 +38,14 @@ class Action(StrEnum):
     OPEN_CASE = "open a case"
     SEE_CASES = "see cases"
     WORK_CASE = "work on a case"
+    REPLAY = "let a version score logged rows"
+    PLAN = "plan a comparison"
+    PROMOTE = "ask for a promotion"
+    APPROVE = "approve a promotion"
+    ROLL_BACK = "roll back"
+    SET_POLICY = "draft a policy"
+    PUBLISH_POLICY = "publish a policy"
+    EXPERIMENT = "run an experiment"
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,14 @@ PERMISSIONS: dict[Action, frozenset[Role]] = {
     Action.OPEN_CASE: _EVERYONE - {Role.AUDITOR},
     Action.SEE_CASES: _EVERYONE,
     Action.WORK_CASE: _WORKERS,
+    Action.REPLAY: _WORKERS,
+    Action.PLAN: _WORKERS,
+    Action.PROMOTE: _WORKERS,
+    Action.APPROVE: frozenset({Role.RISK, Role.AUDITOR, Role.ADMIN}),
+    Action.ROLL_BACK: frozenset({Role.RISK, Role.ADMIN}),
+    Action.SET_POLICY: _WORKERS,
+    Action.PUBLISH_POLICY: frozenset({Role.RISK, Role.ADMIN}),
+    Action.EXPERIMENT: frozenset({Role.RISK, Role.ADMIN}),
 }
 
 # On loopback without sign-in the frame offers one named person per role, and the ledger says who acted.

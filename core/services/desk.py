@@ -219,10 +219,11 @@ def open_desk(settings: Settings | None = None) -> Desk:
     >>> from core import open_desk                                      # doctest: +SKIP
     >>> open_desk().score("bnpl_default", table)                        # doctest: +SKIP
     """
-    from core.services import pipeline  # the pipeline needs the desk's type, so the desk asks for it late
+    from core.services import pipeline, replay  # the pipeline needs the desk's type, so the desk asks for it late
     from core.services.history import job as history
 
     desk = Desk(settings or Settings.from_mapping(os.environ))
     pipeline.register(desk)
+    replay.register(desk)
     history.register(desk)
     return desk

@@ -28,6 +28,7 @@ from core.services.explainers import explainer
 from core.services.feature_counts import feature_counts
 from core.services.jobs import JobRun
 from core.services.records import Accepted, accept, log_rows, log_scores, output_columns
+from core.services.shadowing import shadow_scorer, shadow_scores
 from core.store.identity import prediction_ids
 from core.store.intake import Chunk, Source
 from core.store.output import RejectsWriter, ScoredWriter
@@ -67,6 +68,7 @@ class FileScoring:
         self.actor = Actor(spec["actor"]["name"], Role(spec["actor"]["role"]), spec["actor"]["via"])
         self.scorer: Scorer = desk.scorer(run.state.use_case, spec["version"])
         self.explainer = explainer(desk, run.state.use_case, spec["version"]) if spec.get("reasons") else None
+        self.shadow = shadow_scorer(desk, run.state.use_case)
         self.tally = Tally()
         self.outputs = {name: Path(path) for name, path in self._output_paths().items() if path}
 
@@ -169,7 +171,8 @@ class FileScoring:
             fresh = slice(None) if new.all() else new
             return feature_counts(self.scorer.bundle.profile, scores.matrix[fresh], times[fresh])
 
-        return self.desk.log.append(self.scorer.use_case, self.batch, rows, scored, count=count)
+        shadows = shadow_scores(self.shadow, accepted.columns, accepted.n_rows, ids)
+        return self.desk.log.append(self.scorer.use_case, self.batch, rows, scored, count=count, shadows=shadows)
 
     def _logged(self, new: Array) -> None:
         self.tally.scored += len(new)

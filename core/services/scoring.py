@@ -23,6 +23,7 @@ from core.services.access import Action, Actor, require
 from core.services.desk import Desk
 from core.services.records import Accepted, accept, log_rows, log_scores
 from core.services.reference import typical_value
+from core.services.shadowing import shadow_scorer, shadow_scores
 from core.store.identity import prediction_ids
 
 
@@ -102,7 +103,9 @@ def score_one(desk: Desk, actor: Actor, key: str, row: Mapping[str, Any]) -> Sco
     ids = prediction_ids(scorer.use_case, scorer.card.version, accepted.columns, accepted.other_texts, 1)
     rows = log_rows(scorer.use_case, accepted, scores, ids, at)
     batch = desk.log.batch_for(scorer.use_case, scorer.card.version, actor.via, actor.name, at, scorer.decided_by)
-    new = desk.log.append(scorer.use_case, batch, rows, log_scores(scorer, scores, ids, latency_ms))
+    shadows = shadow_scores(shadow_scorer(desk, key), accepted.columns, 1, ids)
+    said = log_scores(scorer, scores, ids, latency_ms)
+    new = desk.log.append(scorer.use_case, batch, rows, said, shadows=shadows)
     ignored = tuple(name for name in row if name not in scorer.use_case.schema)
     return _answer(scorer, accepted, scores, rows, latency_ms, at, not bool(new[0]), ignored)
 

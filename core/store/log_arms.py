@@ -47,6 +47,15 @@ class LogArms(ABC):
             [naive(since), naive(until), version, limit],
         )
 
+    def rows_between(self, use_case: UseCase, since: datetime, until: datetime) -> int:
+        """How many rows of a stretch of their own time there are."""
+        self.ensure(use_case)
+        found = self._arrow(
+            f"SELECT count(*) AS n FROM {quoted(use_case.key, 'rows')} WHERE as_of >= ? AND as_of < ? AND {_COUNTS}",
+            [naive(since), naive(until)],
+        )
+        return int(found["n"][0].as_py())
+
     def append_scores(self, use_case: UseCase, version: str, scores: pa.Table, *, at: datetime) -> int:
         """Add a version's scores to rows that are logged; rows it has scored already are left out.
 
