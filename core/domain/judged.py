@@ -69,7 +69,7 @@ class Judged:
         """Rows that may be judged: mature, and the outcome is known."""
         return self.mature & ~np.isnan(self.outcome)
 
-    def part(self, rows: slice | NDArray[np.bool_]) -> Judged:
+    def part(self, rows: slice | NDArray[np.bool_] | NDArray[np.int64]) -> Judged:
         """Some of the rows."""
         arrays = {name: value for name, value in vars(self).items() if isinstance(value, np.ndarray)}
         arrays.pop("counts", None)

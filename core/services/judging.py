@@ -23,17 +23,17 @@ def judged_rows(use_case: UseCase, table: pa.Table) -> Judged:
     use_case : UseCase
     table : pyarrow.Table, n_rows rows
     """
-    times = _array(table["as_of"])
+    times = numbers(table["as_of"])
     order = np.argsort(times.astype(np.int64), kind="stable")
     whole = bool((np.diff(order) == 1).all())  # already in order: nothing to move
 
     def placed(name: str) -> Any:
-        values = _array(table[name])
+        values = numbers(table[name])
         return values if whole else values[order]
 
     stored = score_names(use_case)
-    versions, version = _coded(table["version"])
-    deciders, decided_by = _coded(table["decided_by"])
+    versions, version = coded(table["version"])
+    deciders, decided_by = coded(table["decided_by"])
     outputs = {
         model: np.column_stack([placed(stored[name]) for name in _outputs(use_case, model)])
         for model in use_case.recipe.model_names
@@ -41,7 +41,7 @@ def judged_rows(use_case: UseCase, table: pa.Table) -> Judged:
     return Judged(
         days=placed("as_of").astype("datetime64[D]"),
         mature=placed("mature").astype(bool),
-        outcome=_outcomes(use_case, table["outcome"])[order],
+        outcome=outcomes(use_case, table["outcome"])[order],
         outputs=outputs,
         rules_score=placed("rules_score"),
         band=placed("band"),
@@ -61,21 +61,23 @@ def _outputs(use_case: UseCase, model: str) -> list[str]:
     return [model]
 
 
-def _array(column: pa.ChunkedArray) -> Any:
+def numbers(column: pa.ChunkedArray) -> Any:
     """Numbers, NaN where null."""
     if column.null_count and pa.types.is_floating(column.type):
         column = pc.fill_null(column, float("nan"))
     return column.to_numpy()
 
 
-def _outcomes(use_case: UseCase, column: pa.ChunkedArray) -> Any:
+def outcomes(use_case: UseCase, column: pa.ChunkedArray) -> Any:
+    """Outcomes as numbers: 0/1, the place of the class, or the value; NaN where null."""
     if use_case.task is not Task.MULTICLASS:
-        return _array(column.cast(pa.float64()))
+        return numbers(column.cast(pa.float64()))
     places = pc.index_in(column, pa.array(use_case.target.classes))
-    return _array(places.cast(pa.float64()))
+    return numbers(places.cast(pa.float64()))
 
 
-def _coded(column: pa.ChunkedArray) -> tuple[tuple[str, ...], Any]:
+def coded(column: pa.ChunkedArray) -> tuple[tuple[str, ...], Any]:
+    """The distinct texts of a column, and every row's place among them."""
     filled = pc.fill_null(column.cast(pa.string()), NOBODY)
     encoded = filled.combine_chunks().dictionary_encode()
     if isinstance(encoded, pa.ChunkedArray):
