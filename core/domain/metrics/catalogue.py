@@ -33,6 +33,7 @@ _ALL = (
     Metric("precision_at_capacity", "Precision at capacity", "precision among as many rows as the team can take", True),
     Metric("recall_at_capacity", "Recall at capacity", "recall of as many rows as the team can take", True),
     Metric("f1_at_capacity", "F1 at capacity", "F1 of as many rows as the team can take", True),
+    Metric("lift_at_capacity", "Lift at capacity", "precision there over the rate of all rows; 1 is guessing", True),
     Metric("accuracy", "Accuracy", "share of rows whose most probable class is the observed one", True),
     Metric("macro_f1", "Macro F1", "mean F1 over the classes, each counting the same", True),
     Metric("weighted_f1", "Weighted F1", "mean F1 over the classes, weighted by their rows", True),
