@@ -1,0 +1,186 @@
+"""What a challenger must not be worse in, measured against the champion on the same rows.
+
+Each is a loss (positive is worse) with an interval that knows that the rows are the same; whether it is within its
+margin is the verdict's business.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.domain.features import Floats
+from core.domain.metrics.influence import standard_error
+from core.domain.metrics.intervals import draw_weights, z_value
+from core.domain.metrics.recalibration import fit_line
+
+Codes = NDArray[np.int64]
+GAP_DRAWS = 500
+LEAST_GROUP = 30
+_SMALLEST = 1e-12
+
+
+@dataclass(frozen=True)
+class Loss:
+    """How much worse a challenger is, with both arms' own figures."""
+
+    champion: float
+    challenger: float
+    loss: float
+    low: float
+    high: float
+
+
+def calibration_losses(
+    outcomes: Floats, champion: Floats, challenger: Floats, clusters: Codes | None = None
+) -> tuple[Loss, Loss]:
+    """How much farther a challenger's calibration line is from the right one: intercept, and slope.
+
+    Parameters
+    ----------
+    outcomes : array, shape (n_rows,), 0 or 1, both present
+    champion, challenger : arrays, shape (n_rows,)
+        Probabilities.
+    clusters : array of int64, shape (n_rows,), optional
+
+    Notes
+    -----
+    The intercept is that of a line of slope 1 (calibration in the large), the slope that of the full line; each
+    distance is to 0 and 1. Influences are those of maximum likelihood, H^-1 x (y - p).
+    """
+    a, b = _line(outcomes, champion), _line(outcomes, challenger)
+    return _farther(a[0], b[0], 0.0, clusters), _farther(a[1], b[1], 1.0, clusters)
+
+
+def value_losses(
+    values: Floats, champion: Floats, challenger: Floats, clusters: Codes | None = None
+) -> tuple[Loss, Loss]:
+    """The same for predicted values: mean error in sd of the target, and slope of the target on the prediction."""
+    spread = float(values.std())
+    a, b = _value_line(values, champion, spread), _value_line(values, challenger, spread)
+    return _farther(a[0], b[0], 0.0, clusters), _farther(a[1], b[1], 1.0, clusters)
+
+
+Estimate = tuple[float, Floats]  # a figure, and each row's influence on it
+
+
+def _line(outcomes: Floats, p: Floats) -> tuple[Estimate, Estimate]:
+    clipped = np.clip(p, _SMALLEST, 1 - _SMALLEST)
+    margins = np.log(clipped / (1 - clipped))
+    shift = _shift(margins, outcomes)
+    fitted = 1 / (1 + np.exp(-(margins + shift)))
+    in_large = (outcomes - fitted) / float((fitted * (1 - fitted)).sum())
+    line = fit_line(margins, outcomes)
+    fitted = 1 / (1 + np.exp(-(line.slope * margins + line.intercept)))
+    weights = fitted * (1 - fitted)
+    centred = margins - float(weights @ margins / weights.sum())
+    of_slope = centred * (outcomes - fitted) / max(float(weights @ centred**2), _SMALLEST)
+    return (shift, in_large), (line.slope, of_slope)
+
+
+def _shift(margins: Floats, outcomes: Floats) -> float:
+    """The intercept of a line of slope 1: where the mean probability is the mean outcome."""
+    shift = 0.0
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-(margins + shift)))
+        step = float((outcomes - p).sum()) / max(float((p * (1 - p)).sum()), _SMALLEST)
+        shift += step
+        if abs(step) < 1e-12:
+            break
+    return shift
+
+
+def _value_line(values: Floats, predictions: Floats, spread: float) -> tuple[Estimate, Estimate]:
+    n = len(values)
+    errors = (values - predictions) / max(spread, _SMALLEST)
+    bias = float(errors.mean())
+    centred = predictions - predictions.mean()
+    square = max(float(centred @ centred), _SMALLEST)
+    slope = float(centred @ (values - values.mean())) / square
+    residual = values - values.mean() - slope * centred
+    return (bias, (errors - bias) / n), (slope, centred * residual / square)
+
+
+def _farther(champion: Estimate, challenger: Estimate, right: float, clusters: Codes | None) -> Loss:
+    (a, of_a), (b, of_b) = champion, challenger
+    loss = abs(b - right) - abs(a - right)
+    influence = math.copysign(1.0, b - right) * of_b - math.copysign(1.0, a - right) * of_a
+    half = z_value() * standard_error(influence, clusters)
+    return Loss(a, b, loss, loss - half, loss + half)
+
+
+def coverage_loss(champion: NDArray[np.bool_], challenger: NDArray[np.bool_], clusters: Codes | None = None) -> Loss:
+    """How far the share of flagged rows moves, either way, each arm at its own cutoff; arrays of shape (n_rows,)."""
+    a, b = float(champion.mean()), float(challenger.mean())
+    moved = challenger.astype(np.float64) - champion
+    half = z_value() * standard_error((moved - moved.mean()) / len(moved), clusters)
+    return Loss(a, b, abs(b - a), max(0.0, abs(b - a) - half), abs(b - a) + half)
+
+
+def gap_loss(
+    groups: Codes,
+    champion: NDArray[np.bool_],
+    challenger: NDArray[np.bool_],
+    seed: int,
+    clusters: Codes | None = None,
+    among: NDArray[np.bool_] | None = None,
+) -> Loss | None:
+    """How much wider the gap between groups' selection rates is, highest minus lowest, by paired bootstrap.
+
+    Parameters
+    ----------
+    groups : array of int64, shape (n_rows,), codes from 0; negative ones count nowhere
+    champion, challenger : arrays of bool, shape (n_rows,)
+        Rows each arm flags.
+    seed : int
+    among : array of bool, shape (n_rows,), optional
+        Only these rows: positives give the gap in true positive rates, negatives that in false ones.
+
+    Returns
+    -------
+    Loss or None
+        None where fewer than two groups have 30 rows.
+    """
+    kept = groups >= 0 if among is None else (groups >= 0) & among
+    sizes = np.bincount(groups[kept], minlength=1)
+    large = np.flatnonzero(sizes >= LEAST_GROUP)
+    if len(large) < 2:
+        return None
+    member = (groups[kept][:, None] == large).astype(np.float64)
+    flags = champion[kept].astype(np.float64), challenger[kept].astype(np.float64)
+    members = None if clusters is None else np.unique(clusters[kept], return_inverse=True)[1]
+
+    def gaps(weights: Floats) -> tuple[Floats, Floats]:
+        totals = weights @ member
+        with np.errstate(invalid="ignore", divide="ignore"):
+            rates = [weights @ (member * flag[:, None]) / totals for flag in flags]
+        return np.ptp(rates[0], axis=1), np.ptp(rates[1], axis=1)
+
+    a, b = (float(gap[0]) for gap in gaps(np.ones((1, int(kept.sum())))))
+    drawn = [gaps(weights) for weights in draw_weights(int(kept.sum()), seed, members, GAP_DRAWS)]
+    differences = np.concatenate([second - first for first, second in drawn])
+    low, high = np.nanquantile(differences, [0.025, 0.975])
+    return Loss(a, b, b - a, float(low), float(high))
+
+
+def quantile_loss(champion: Floats, challenger: Floats, share: float = 0.95) -> Loss | None:
+    """Relative change of a quantile of latencies, by order statistics; None where either was not measured."""
+    a, b = champion[~np.isnan(champion)], challenger[~np.isnan(challenger)]
+    if min(len(a), len(b)) < LEAST_GROUP:
+        return None
+    (low_a, at_a, high_a), (low_b, at_b, high_b) = _quantile(a, share), _quantile(b, share)
+    if min(low_a, at_a, high_a) <= 0:
+        return None
+    return Loss(at_a, at_b, at_b / at_a - 1, low_b / high_a - 1, high_b / low_a - 1)
+
+
+def _quantile(values: Floats, share: float) -> tuple[float, float, float]:
+    from scipy.stats import binom
+
+    ordered, n = np.sort(values), len(values)
+    ranks = binom.ppf([0.025, 0.975], n, share).astype(int)
+    low, high = np.clip(ranks, 0, n - 1)
+    return float(ordered[low]), float(np.quantile(values, share)), float(ordered[high])
