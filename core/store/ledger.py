@@ -25,6 +25,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from core.errors import InputError, UnknownName
 from core.store.ledger_cases import LedgerCases
+from core.store.ledger_registry import LedgerRegistry
 from core.store.ledger_tables import (
     ALIASES,
     APPEND_ONLY,
@@ -43,7 +44,7 @@ GENESIS = "0" * 64  # what the first event links to
 _BUSY_SECONDS = 15
 
 
-class Ledger(LedgerCases):
+class Ledger(LedgerCases, LedgerRegistry):
     """The ledger of one desk; may be shared by threads.
 
     Parameters

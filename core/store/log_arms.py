@@ -102,6 +102,17 @@ class LogArms(ABC):
             versions.setdefault(row["version"], {})[row["role"]] = row["n"]
         return versions
 
+    def arm_counts(self, use_case: UseCase, experiment: str, since: datetime) -> dict[str, int]:
+        """Entities by the arm of an experiment that they met from a time of scoring on."""
+        self.ensure(use_case)
+        prefix = f"{experiment}:"
+        found = self._arrow(
+            f"SELECT arm, count(DISTINCT entity) AS n FROM {quoted(use_case.key, 'rows')} "
+            f"WHERE starts_with(arm, ?) AND scored_at >= ? AND {_COUNTS} GROUP BY arm",
+            [prefix, naive(since)],
+        )
+        return {row["arm"].removeprefix(prefix): row["n"] for row in found.to_pylist()}
+
     def judged_arms(
         self,
         use_case: UseCase,
