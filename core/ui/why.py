@@ -117,7 +117,7 @@ def _side(use_case: UseCase, said: Explanation, listed: Sequence[Reason], peak: 
     with st.container(border=True, height="stretch", gap="small"):
         st.markdown(f"#### {icon} {title}")
         if not listed:
-            st.caption(f"Nothing {title.lower()} this {use_case.noun} compared with the average one.")
+            st.caption(f"Nothing {title.lower()} this {use_case.noun} compared with a typical one.")
         for reason in listed:
             _reason(use_case, said, reason, peak)
 
@@ -139,7 +139,7 @@ def waterfall(use_case: UseCase, said: Explanation) -> None:
     """From the base to the score, column by column."""
     drawn = why_charts.waterfall(use_case, said)
     unit = "points of a hundred" if use_case.policy.score_format == "percent" else use_case.target.unit or "score"
-    start = f"The average {use_case.noun} is one with the usual values in every column"
+    start = f"A typical {use_case.noun} has the usual values in every column"
     caption = f"Steps in {unit}, largest first. {start}. {why_words.facts(use_case, said)}."
     table = why_charts.waterfall_table(use_case, said)
     charts.show(drawn, why_words.from_base(use_case, said), caption, table, key="why:waterfall")

@@ -53,13 +53,13 @@ def evidence(use_case: UseCase, reason: Reason) -> str:
 
 def base_name(use_case: UseCase) -> str:
     """What the starting point of the points is called."""
-    return f"Average {use_case.noun}"
+    return f"Typical {use_case.noun}"
 
 
 def from_base(use_case: UseCase, said: Explanation) -> str:
     """The way from the base to the score in one sentence."""
     start, end = words.score(use_case, said.base), words.score(use_case, said.score)
-    return f"From {start} for an average {use_case.noun} to {end} for this one"
+    return f"From {start} for a typical {use_case.noun} to {end} for this one"
 
 
 def facts(use_case: UseCase, said: Explanation) -> str:

@@ -22,6 +22,7 @@ with messages.told():
         why.grade(use_case, said)
         why.reasons(use_case, said)
         feedback.bar(use_case, said)
+        case_bar.open_from_score(use_case, said)
         why.waterfall(use_case, said)
         why.take_along(use_case, said)
         adverse.letter(use_case, said)
