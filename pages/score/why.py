@@ -5,7 +5,19 @@ from __future__ import annotations
 import streamlit as st
 
 from core.services.access import Action, may
-from core.ui import adverse, feedback, frame, messages, state, whatif, why, why_compare, why_models, why_search
+from core.ui import (
+    adverse,
+    case_bar,
+    feedback,
+    frame,
+    messages,
+    state,
+    whatif,
+    why,
+    why_compare,
+    why_models,
+    why_search,
+)
 
 use_case = state.use_case()
 frame.heading("Why this score?", f"What helps and what hurts, compared with earlier {use_case.noun}s.")
