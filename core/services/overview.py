@@ -48,6 +48,7 @@ class Overview:
     simulated_rows: int  # among all rows, see core.services.history
     offers_history: bool  # a simulated one could be made, and there is hardly a real row to stand beside it
     at: datetime
+    complaints: dict[str, tuple[int, int]] = field(default_factory=dict)  # use case: open ones, past a clock of these
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for the command line."""
@@ -78,7 +79,28 @@ def overview(desk: Desk, actor: Actor) -> Overview:
         simulated,
         offered and max(case.rows_total for case in cases) <= FEW_ROWS,
         at,
+        _complaints(desk),
     )
+
+
+def _complaints(desk: Desk) -> dict[str, tuple[int, int]]:
+    """Per use case the cases nobody has answered yet, and how many of them are past a clock that still runs."""
+    from core.services.cases import CLOCKS
+
+    now, found = datetime.now(UTC), {}
+    for key in desk.use_cases():
+        waiting = [case for case in desk.ledger.cases(key) if case.state in ("open", "proposed", "decided")]
+        late = [
+            case
+            for case in waiting
+            if any(
+                getattr(case, stamp) is None and now > case.opened_at + timedelta(hours=hours)
+                for _, hours, stamp in CLOCKS
+            )
+        ]
+        if waiting:
+            found[key] = (len(waiting), len(late))
+    return found
 
 
 def _case(desk: Desk, use_case: UseCase, at: datetime) -> CaseOverview:

@@ -20,7 +20,7 @@ def needs_you_now(seen: Overview) -> None:
     interrupted = [job for job in seen.interrupted if may(state.actor(), Action.SCORE_FILE)]
     for job in interrupted:
         _interrupted(job)
-    waiting = list(_waiting(seen))
+    waiting = [*_complaints(seen), *_waiting(seen)]
     for icon, sentence in waiting:
         st.markdown(f":material/{icon}: {sentence}")
     if not interrupted and not waiting:
@@ -37,6 +37,18 @@ def _interrupted(job: Any) -> None:
 
                 batches.resume(state.desk(), state.actor(), job.id)
                 st.rerun()
+
+
+def _complaints(seen: Overview) -> Iterator[tuple[str, str]]:
+    """Open complaints of each use case, for those who work on them."""
+    titles = {case.key: case.title for case in seen.cases}
+    for key, (n_open, n_late) in seen.complaints.items() if may(state.actor(), Action.WORK_CASE) else ():
+        late = f", {n_late} past the clock" if n_late else ", clocks running"
+        case = words.count(n_open, "open complaint")
+        yield (
+            "support_agent",
+            f"**{messages.plain(titles[key])}** has {case}{late}: see [Cases](/cases?use_case={key}).",
+        )
 
 
 def _waiting(seen: Overview) -> Iterator[tuple[str, str]]:

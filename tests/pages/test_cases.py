@@ -159,3 +159,11 @@ def test_a_link_of_another_use_case_leads_there(open_page: OpenPage) -> None:
     fine(app)
     app = next(button for button in app.button if button.label.startswith("The case of the link")).click().run()
     assert app.selectbox(key="use_case").value == "bnpl_default"
+
+
+def test_open_cases_need_those_who_work_on_them(open_page: OpenPage) -> None:
+    app = open_page("full", "home.py", KEY)
+    about_a_time(KEY)
+    assert "has 1 open complaint, clocks running" in said(app.run())
+    app.selectbox(key=state.ACT_AS).set_value(Role.SALES)
+    assert "open complaint" not in said(app.run())
