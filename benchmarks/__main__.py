@@ -34,6 +34,7 @@ def main() -> None:
         home = Path(folder) / "home"
         train_missing(Settings(home=home), ACTOR, lambda message, fraction: None)
         figures = list(_one_row(home)) + list(_file(home, Path(folder), rows)) + list(_pages(home))
+        figures += _reasons(home)
         figures += _history(home)
     print(table(figures))
 
@@ -103,6 +104,25 @@ def _pages(home: Path) -> Iterator[Figure]:
     taken: dict[str, Any] = contest("benchmarks.pages", env={"RINGSIDE_HOME": str(home)})
     for page, ms in taken.items():
         yield Figure(f"rerun of {page} on this log", f"{ms:.0f} ms", "", None, "< 300 ms", ms < 300)
+
+
+def _reasons(home: Path) -> Iterator[Figure]:
+    env = {"RINGSIDE_HOME": str(home), "OMP_NUM_THREADS": "1"}
+    bulk = contest("benchmarks.explaining", "bulk", env=env)
+    ratio, same = bulk["ratio"], bulk["difference"] <= 1e-9
+    yield Figure(
+        f"reasons of a linear model, 100,000 rows x {bulk['n_inputs']:.0f}, by raw column",
+        f"{bulk['ours_ms']:.0f} ms; all of it with points {bulk['whole_ms']:.0f} ms",
+        f"shap_values {bulk['shap_values_ms']:.0f} ms, explainer(X) {bulk['shap_call_ms']:,.0f} ms",
+        ratio,
+        "<= 1 of shap_values, same to 1e-9",
+        ratio <= 1 and same,
+    )
+    for key, kind, limit in (("bnpl_default", "linear models", 50), ("lead_scoring", "with trees", 150)):
+        found = contest("benchmarks.explaining", "row", key, env=env)
+        name = f"reasons of one typed row, every model, {key} ({kind})"
+        ours = f"p50 {found['all_p50_ms']:.1f}, p95 {found['all_p95_ms']:.1f} ms"
+        yield Figure(name, ours, "", None, f"p95 < {limit} ms", found["all_p95_ms"] < limit)
 
 
 def _history(home: Path) -> Iterator[Figure]:

@@ -27,6 +27,7 @@ from core.ml.scorer import Scorer
 TOLERANCE = 1e-9
 MOST_REFERENCE_ROWS = 2_000
 MASKED_ROWS = 100
+BLOCK = 16_384  # rows whose attributions stay in the processor's cache until they are summed
 
 Shares = Mapping[int, Floats]  # feature made of several columns -> (n_inputs, n_rows), each column's part in it
 
@@ -155,10 +156,19 @@ class Explainer:
         model : str
             A linear, tree or stacked one.
         """
-        features = self._margin(model, inputs, {}).features
+        k = 1 if self.compiled.task != "multiclass" else len(self.use_case.target.classes)
+        margins = np.empty((k, len(self.columns), len(inputs)))
         joint = any(len(feature.inputs) > 1 for feature in self.use_case.features)
-        shares = self._shares(columns, feature_matrix(self.use_case.features, columns, len(inputs))) if joint else {}
-        return np.array([self._summed_back(part, shares) for part in features], copy=None)
+        for start in range(0, len(inputs), BLOCK):
+            rows = slice(start, start + BLOCK)
+            features = self._margin(model, inputs[rows], {}).features
+            shares: Shares = {}
+            if joint:
+                part = {name: columns[name][rows] for name in self.columns}
+                shares = self._shares(part, feature_matrix(self.use_case.features, part, features.shape[2]))
+            for output in range(k):
+                self._sum_back(features[output], shares, margins[output, :, rows])
+        return margins
 
     def _spaced(self, most: int) -> tuple[Columns, int]:
         places = np.linspace(0, self._n_reference - 1, min(self._n_reference, most)).astype(np.int64)
@@ -211,7 +221,8 @@ class Explainer:
 
     def _finished(self, name: str, found: Points, output: Floats, shares: Shares) -> Attributions:
         """With points by raw column, checked against the score."""
-        points = self._summed_back(found.features, shares)
+        points = np.empty((len(self.columns), len(found.base)))
+        self._sum_back(found.features, shares, points)
         score = scalar_score(output, self.use_case.target.class_values)
         gaps = np.abs(summed(points, found.base) - score)
         if not (gaps <= TOLERANCE * np.maximum(1.0, np.abs(score))).all():  # so that NaN is refused too
@@ -238,9 +249,8 @@ class Explainer:
             error=float(gaps.max(initial=0.0)),
         )
 
-    def _summed_back(self, features: Floats, shares: Shares) -> Floats:
-        """From features, shape (n_features, n_rows), to raw columns, shape (n_columns, n_rows)."""
-        columns = np.empty((len(self.columns), features.shape[1]))
+    def _sum_back(self, features: Floats, shares: Shares, columns: Floats) -> None:
+        """From features, shape (n_features, n_rows), into raw columns, shape (n_columns, n_rows)."""
         begun = set()
         for place, feature in enumerate(self.use_case.features):
             for position, name in enumerate(feature.inputs):
@@ -250,7 +260,6 @@ class Explainer:
                 else:
                     columns[self._place[name]] = mine
                 begun.add(name)
-        return columns
 
     def _shares(self, columns: Columns, matrix: Floats) -> dict[int, Floats]:
         """Each raw column's part in the features that are made of several."""

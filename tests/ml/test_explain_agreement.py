@@ -202,3 +202,16 @@ def test_raw_columns_gain_what_their_features_do(make_small, trained_small):
     typical = found._typical["x"][0]
     at = columns["x"] == typical
     assert at.any() and (shares[0, at & (columns["quiet"] != found._typical["quiet"][0])] == 0).all()
+
+
+@pytest.mark.parametrize("task", list(Task))
+def test_margins_by_raw_column_are_those_of_the_features_whatever_the_block(trained_small, task, monkeypatch):
+    found, few, made = explained(trained_small, task)
+    inputs = found.compiled.inputs(feature_matrix(found.use_case.features, few, 60))
+    monkeypatch.setattr("core.ml.explain.BLOCK", 7)
+    for member in (*members(found, LinearMember), *members(found, TreeMember)):
+        by_column = found.column_margins(few, inputs, member.name)
+        assert by_column.shape == (len(made[member.name].base_margin), len(found.columns), 60)
+        by_feature = np.moveaxis(made[member.name].feature_margins, 2, 0)
+        assert np.abs(by_column[:, 0] - by_feature[:, :, 0]).max() < 1e-12 * max(1, np.abs(by_feature).max())
+        assert np.abs(by_column.sum(axis=1) - by_feature.sum(axis=2)).max() < 1e-9 * max(1, np.abs(by_feature).max())
