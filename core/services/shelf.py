@@ -40,17 +40,22 @@ def put_on_shelf(desk: Desk, actor: Actor, shelf: Shelf, at: datetime, act: bool
         profile=shelf.profile,
         reference=shelf.reference,
     )
-    first = desk.acting_version(card.use_case) is None
+    acting = desk.acting_version(card.use_case)
+    model = desk.ledger.alias_model(card.use_case, CHAMPION)
+    former = None if acting is None else {"version": acting} | ({"model": model} if model else {})
     who: dict[str, Any] = {"at": at, "actor": actor.name, "role": actor.role.value, "via": actor.via}
     subject = f"{card.use_case} {card.version}"
     with desk.ledger.transaction():
         desk.ledger.register_version(card.use_case, card.version, at, card_sha256, card.origin)
         desk.ledger.record(**who, action=f"{card.origin} version", subject=subject, after={"card_sha256": card_sha256})
-        if first or act:
+        if acting is None or act:
             desk.ledger.set_alias(card.use_case, CHAMPION, card.version, at)
-            reason = "first version" if first else "asked for by hand, without a comparison"
-            desk.ledger.record(**who, action="let version act", subject=subject, reason=reason)
-    return first or act
+            reason = "first version" if acting is None else "asked for by hand, without a comparison"
+            now = {"version": card.version, "model": card.champion}
+            desk.ledger.record(
+                **who, action="let version act", subject=subject, before=former, after=now, reason=reason
+            )
+    return acting is None or act
 
 
 def report(desk: Desk, card: Card, acts: bool) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, Column, Connection, Integer, Select, String, Table, insert, select, update
 
 from core.errors import UnknownName
-from core.store.ledger_tables import METADATA, UtcDateTime
+from core.store.ledger_tables import EVENTS, METADATA, EventRecord, UtcDateTime
 
 PLANS = Table(
     "plans",
@@ -163,6 +163,12 @@ class LedgerRegistry(ABC):
 
     @abstractmethod
     def _read(self, query: Select[Any]) -> list[Any]: ...
+
+    def events_about(self, use_case: str, actions: Collection[str]) -> list[EventRecord]:
+        """Every event of some actions whose subject is the use case or something of it, oldest entry first."""
+        about = (EVENTS.c.subject == use_case) | EVENTS.c.subject.startswith(f"{use_case} ", autoescape=True)
+        query = select(EVENTS).where(EVENTS.c.action.in_(actions), about).order_by(EVENTS.c.seq)
+        return [EventRecord(**row._mapping) for row in self._read(query)]
 
     def add_plan(self, record: PlanRecord) -> None:
         """Freeze a comparison plan."""
