@@ -23,7 +23,7 @@ SAYS_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager
 SQL = re.compile(r"\b(SELECT|INSERT INTO|DELETE FROM|CREATE (TABLE|VIEW)|UPDATE \w+ SET|GROUP BY|ORDER BY)\b")
 NOT_OUR_WORDS = re.compile(r"\b(thresholds?|projects?)\b", re.IGNORECASE)
 EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u26ff\u2705\u274c\u2728]")
-SLOW = ("sklearn", "lightgbm", "shap", "pandas", "plotly", "evidently", "scipy.stats")
+SLOW = ("sklearn", "lightgbm", "shap", "optuna", "pandas", "plotly", "evidently", "scipy.stats")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -30,7 +30,8 @@ class Recipe:
     """Four models over one shared preprocessor.
 
     `scaled` names the features that are standardised (and come first in the matrix, in this order); the
-    others pass through. None standardises every feature that is not 0/1.
+    others pass through. None standardises every feature that is not 0/1. `dropped` names features that no model
+    reads; `tuned` says that parameters were chosen on these rows, so that only later rows may judge them.
     """
 
     models: tuple[ModelSpec, ...]
@@ -38,6 +39,8 @@ class Recipe:
     split: Split = Split.RANDOM
     scaled: tuple[str, ...] | None = None
     seed: int = 20260101
+    dropped: tuple[str, ...] = ()
+    tuned: bool = False
 
     @property
     def model_names(self) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from core.domain.columns import Columns
-from core.domain.features import Floats
+from core.domain.columns import Array, Columns
+from core.domain.features import Floats, feature_matrix
 from core.domain.metrics.baseline import Verdict, against_baseline, constant_outputs
 from core.domain.metrics.binary import binary_metrics, ranking_metrics
 from core.domain.metrics.decisions import by_class_metrics, policy_metrics
@@ -20,9 +20,10 @@ from core.domain.metrics.regression import regression_metrics
 from core.domain.usecase import Task, UseCase
 from core.errors import InputError
 from core.ml.fit import Progress, fit_models
-from core.ml.split import CALIBRATION_SHARE, N_FOLDS, TEST_SHARE, Rows, Splitter
+from core.ml.split import CALIBRATION_SHARE, N_FOLDS, TEST_SHARE, Rows, Splitter, group_codes
 
 Figures = Mapping[str, Measured]
+MIN_ROWS = 50
 _BASELINE = {
     "binary": ("auc", "brier", "log_loss", "accuracy"),
     "multiclass": ("accuracy", "macro_f1", "weighted_f1", "macro_auc", "log_loss"),
@@ -50,6 +51,31 @@ class LabelledRows:
         )
         columns = {name: values[rows] for name, values in self.columns.items()}
         return LabelledRows(columns, self.matrix[rows], self.target[rows], part)
+
+
+def labelled_rows(
+    use_case: UseCase, columns: Columns, target: Floats, times: Array | None, groups: Array | None, seed: int
+) -> LabelledRows:
+    """Rows of a training, checked: enough of them, each with an outcome of the task.
+
+    Raises
+    ------
+    InputError
+        Too few rows, an outcome that is missing or of no class, or rows that cannot be split.
+    """
+    n_rows = len(target)
+    name = use_case.target.name
+    if n_rows < MIN_ROWS:
+        raise InputError(f"There are {n_rows} labelled rows.", f"Training takes at least {MIN_ROWS}.", n_rows=n_rows)
+    if not np.isfinite(target).all():
+        count = int((~np.isfinite(target)).sum())
+        raise InputError(f"{count} rows have no usable {name}.", "Leave out rows without an outcome.", target=name)
+    is_value = use_case.task is Task.REGRESSION
+    if not is_value and not np.isin(target, np.arange(len(use_case.target.classes))).all():
+        raise InputError(f"{name} holds codes outside its classes.", "Give positions in the target's classes.")
+    strata = np.zeros(n_rows, dtype=np.int64) if is_value else target.astype(np.int64)
+    splitter = Splitter(use_case.recipe.split, strata, times, group_codes(groups), seed)
+    return LabelledRows(columns, feature_matrix(use_case.features, columns, n_rows), target, splitter)
 
 
 @dataclass(frozen=True)

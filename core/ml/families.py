@@ -130,7 +130,9 @@ def _boosted(task: str, sample: Sample, seed: int, given: dict[str, Any]) -> Fit
     params |= given
     estimator = _tree_class(task)(**params)
     stop = lightgbm.early_stopping(_PATIENCE, verbose=False)
-    early = {"eval_X": sample.early_inputs, "eval_y": _labels(task, sample.early_target)}
+    early: dict[str, Any] = {"eval_X": sample.early_inputs, "eval_y": _labels(task, sample.early_target)}
+    if params.get("class_weight") is not None:  # stop by the loss that is fitted
+        early["eval_class_weight"] = [params["class_weight"]]
     estimator.fit(sample.inputs, _labels(task, sample.target), **early, callbacks=[stop])
     rounds = int(estimator.best_iteration_ or params["n_estimators"])
     return Fit(estimator, params | {"rounds_kept": rounds})

@@ -114,14 +114,19 @@ def _fitted(
             fits[spec.name] = fit_stack(spec, task, members, plain, sample, seed)
         else:
             fits[spec.name] = fit_family(spec, task, sample, seed)
-        maps[spec.name], models[spec.name] = _calibrated(task, fits[spec.name], sample, names)
+        maps[spec.name], models[spec.name] = calibrated(task, fits[spec.name], sample, names)
     return fits, maps, models
 
 
-def _calibrated(task: str, fit: Fit, sample: Sample, names: tuple[str, ...]) -> tuple[Map, Any]:
+def calibrated(task: str, fit: Fit, sample: Sample, names: tuple[str, ...]) -> tuple[Map, Any]:
+    """A fit with its probability map: nudged, or, where classes were weighted, fitted freely.
+
+    Weights move every probability towards the rare class, so that such a model's own are no first guess.
+    """
     if task == "regression":
         return identity(1), ValueModel(fit.estimator, names)
-    found = fit_map(task, margins_of(fit.estimator, sample.early_inputs), sample.early_target, shrink=True)
+    weighted = fit.params.get("class_weight") is not None
+    found = fit_map(task, margins_of(fit.estimator, sample.early_inputs), sample.early_target, shrink=not weighted)
     return found, CalibratedModel(fit.estimator, found.slope, found.intercept, names)
 
 

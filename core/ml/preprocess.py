@@ -126,7 +126,7 @@ def fit_preprocessor(use_case: UseCase, matrix: Floats) -> Any:
     """A fitted scikit-learn ColumnTransformer over the frame of engineered features.
 
     Output order: the scaled features (in the recipe's order), the others (in the use case's order), then
-    one 0/1 column for each feature that was missing in some training row.
+    one 0/1 column for each feature that was missing in some training row. Features the recipe drops are not in it.
 
     Parameters
     ----------
@@ -141,10 +141,12 @@ def fit_preprocessor(use_case: UseCase, matrix: Floats) -> Any:
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import MissingIndicator
 
-    names = use_case.feature_names
-    scaled = list(scaled_features(use_case, matrix))
+    dropped = set(use_case.recipe.dropped)
+    names = [name for name in use_case.feature_names if name not in dropped]
+    scaled = [name for name in scaled_features(use_case, matrix) if name not in dropped]
     others = [name for name in names if name not in set(scaled)]
-    gaps = [name for name, column in zip(names, matrix.T, strict=True) if np.isnan(column).any()]
+    columns = zip(use_case.feature_names, matrix.T, strict=True)
+    gaps = [name for name, column in columns if name not in dropped and np.isnan(column).any()]
     open_names = set(gaps) | _may_be_missing(use_case)
     steps: list[tuple[str, Any, list[str]]] = []
     if scaled:

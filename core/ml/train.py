@@ -10,25 +10,23 @@ from typing import Any
 import numpy as np
 
 from core.domain.columns import Array, Columns
-from core.domain.features import Floats, feature_matrix
+from core.domain.features import Floats
 from core.domain.metrics.baseline import constant_outputs
 from core.domain.profile import make_profile
 from core.domain.recipe import Split
 from core.domain.score import scalar_score
 from core.domain.usecase import Task, UseCase
-from core.errors import InputError
 from core.ml.compile import largest_difference
 from core.ml.compiled import Compiled
-from core.ml.evaluate import Arms, LabelledRows, calibration_line, cross_validate, measure
+from core.ml.evaluate import Arms, LabelledRows, calibration_line, cross_validate, labelled_rows, measure
 from core.ml.fit import FittedModels, Progress, fit_models
 from core.ml.intervals import fit_champion_intervals, partition_for
 from core.ml.lineage import lineage
 from core.ml.preprocess import feature_frame
-from core.ml.split import Partition, Rows, Splitter, group_codes
+from core.ml.split import Partition, Rows
 
 SMALL = 20_000  # below it one held-out fifth is too noisy, and the printed figures are cross-validated
 BESIDE_ROWS = 20_000  # rows of the random 5-fold figure that stands beside an honest split
-MIN_ROWS = 50
 
 
 @dataclass(frozen=True)
@@ -117,7 +115,7 @@ def train(
     """
     started = time.perf_counter()
     seed = use_case.recipe.seed if seed is None else seed
-    rows = _labelled(use_case, columns, np.asarray(target, dtype=np.float64), times, groups, seed)
+    rows = labelled_rows(use_case, columns, np.asarray(target, dtype=np.float64), times, groups, seed)
     partition = partition_for(use_case, rows.splitter)
     fitted = fit_models(
         use_case, rows.matrix, rows.target, partition.train, partition.calibration, seed, _within(progress, 0.0, 0.4)
@@ -165,24 +163,6 @@ def _judged(
     )
 
 
-def _labelled(
-    use_case: UseCase, columns: Columns, target: Floats, times: Array | None, groups: Array | None, seed: int
-) -> LabelledRows:
-    n_rows = len(target)
-    name = use_case.target.name
-    if n_rows < MIN_ROWS:
-        raise InputError(f"There are {n_rows} labelled rows.", f"Training takes at least {MIN_ROWS}.", n_rows=n_rows)
-    if not np.isfinite(target).all():
-        count = int((~np.isfinite(target)).sum())
-        raise InputError(f"{count} rows have no usable {name}.", "Leave out rows without an outcome.", target=name)
-    is_value = use_case.task is Task.REGRESSION
-    if not is_value and not np.isin(target, np.arange(len(use_case.target.classes))).all():
-        raise InputError(f"{name} holds codes outside its classes.", "Give positions in the target's classes.")
-    strata = np.zeros(n_rows, dtype=np.int64) if is_value else target.astype(np.int64)
-    splitter = Splitter(use_case.recipe.split, strata, times, group_codes(groups), seed)
-    return LabelledRows(columns, feature_matrix(use_case.features, columns, n_rows), target, splitter)
-
-
 def _figure_sets(
     use_case: UseCase, rows: LabelledRows, partition: Partition, outputs: Mapping[str, Floats], progress: Progress
 ) -> dict[str, Arms]:
@@ -191,6 +171,8 @@ def _figure_sets(
     baseline = constant_outputs(str(use_case.task), rows.target[partition.known], n_classes, len(partition.test))
     held_out = rows.take(partition.test)
     sets = {"held_out": measure(use_case, held_out, outputs, baseline, _HELD_OUT[rows.splitter.kind])}
+    if use_case.recipe.tuned:  # the tuning has seen all other rows: figures on them would flatter
+        return sets
     small, honest = len(rows.target) < SMALL, rows.splitter.kind is not Split.RANDOM
     if small:
         label = _FOLDS[rows.splitter.kind]
