@@ -82,6 +82,15 @@ PLACES = (
     ),
     Place(
         "Compare",
+        "compare/challengers.py",
+        "challengers",
+        "Challengers",
+        "compare_arrows",
+        "Every model and the rules on the same rows, and the verdict of every plan.",
+        Action.SEE_MODELS,
+    ),
+    Place(
+        "Compare",
         "compare/drivers.py",
         "drivers",
         "Drivers",

@@ -1,0 +1,165 @@
+"""What changes hands when a challenger decides: the swap set in people and money, the rules' price, and the bands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.domain.compare.exchange import Exchange, exchange, in_shares
+from core.domain.features import Floats
+from core.domain.judged import RULES, Judged, figure_of, outcome_values
+from core.domain.metrics.influence import standard_error
+from core.domain.metrics.intervals import z_value
+from core.domain.metrics.measured import Measured
+from core.domain.metrics.ratio import risk_ratio
+from core.domain.usecase import Task, UseCase
+from core.services.access import Action, Actor, require
+from core.services.challengers import Challengers
+from core.services.desk import Desk
+from core.services.kept import kept
+
+
+@dataclass(frozen=True)
+class Saving:
+    """What a model's decisions at the rules' coverage would have brought over the rules' own, in all."""
+
+    arm: str
+    total: float
+    low: float
+    high: float
+    n: int
+    currency: str
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """How much more often the outcome happens in the highest band than in the lowest, at matched coverage."""
+
+    arm: str
+    bands: tuple[str, str]  # highest, lowest
+    coverage: tuple[float, float]  # share of rows in each
+    rates: tuple[float, float]
+    ratio: Measured
+    polarity: str  # right | cannot tell | reversed or mis-fed
+
+
+def mark_of(found: Challengers) -> tuple[Any, ...]:
+    """What tells one comparison from another: when it was read, and of which rows."""
+    return found.window, tuple(sorted(found.segment.items())), tuple(arm.name for arm in found.arms)
+
+
+def swap(desk: Desk, actor: Actor, key: str, found: Challengers, arm: str, coverage: float) -> Exchange | None:
+    """Whom a challenger would take that the champion leaves, and the other way round; None where no row is judged.
+
+    Parameters
+    ----------
+    coverage : float
+        Share of rows that each arm takes, (0, 1).
+    """
+    require(actor, Action.SEE_MODELS)
+    use_case = desk.use_case(key)
+    mark = ("swap", arm, coverage, *mark_of(found))
+    return kept(desk, use_case, mark, lambda: _swap(use_case, found, arm, coverage))
+
+
+def _swap(use_case: UseCase, found: Challengers, arm: str, coverage: float) -> Exchange | None:
+    judged = found.rows.rows
+    rows = judged.counts & ~np.isnan(found.rows.scores[arm]) & ~np.isnan(found.rows.scores[found.champion])
+    if not rows.any():
+        return None
+    outcome = judged.outcome[rows]
+    return exchange(
+        outcome_values(use_case, outcome),
+        found.rows.scores[found.champion][rows],
+        found.rows.scores[arm][rows],
+        coverage,
+        worth=_worth(use_case, outcome),
+        clusters=judged.clusters(rows),
+    )
+
+
+def _worth(use_case: UseCase, outcome: Floats) -> Floats | None:
+    """What taking a row into the highest band instead of the lowest brings, by its outcome; None without costs."""
+    money = use_case.policy.money
+    if money is None or use_case.task is not Task.BINARY:
+        return None
+    gain = np.array(money.costs[-1]) - np.array(money.costs[0])
+    return np.asarray(gain[outcome.astype(np.int64)])
+
+
+def savings(desk: Desk, actor: Actor, key: str, found: Challengers) -> tuple[Saving, ...]:
+    """The opportunity cost of the rules against each model over the period; () without rules or costs."""
+    require(actor, Action.SEE_MODELS)
+    use_case = desk.use_case(key)
+    return kept(desk, use_case, ("savings", *mark_of(found)), lambda: _savings(use_case, found))
+
+
+def _savings(use_case: UseCase, found: Challengers) -> tuple[Saving, ...]:
+    judged, money = found.rows.rows, use_case.policy.money
+    rows = _ruled(judged)
+    if money is None or use_case.task is not Task.BINARY or not rows.any():
+        return ()
+    costs = np.array(money.costs)
+    hit, of_rules = judged.outcome[rows].astype(np.int64), judged.rules_band[rows].astype(np.int64)
+    clusters, lines = judged.clusters(rows), []
+    for arm in found.rows.arms:
+        mine = in_shares(found.rows.scores[str(arm)][rows], np.bincount(of_rules, minlength=len(costs)))
+        brought = costs[of_rules, hit] - costs[mine, hit]
+        total, n = float(brought.sum()), len(brought)
+        half = z_value() * standard_error(brought - brought.mean(), clusters)
+        lines.append(Saving(str(arm), total, total - half, total + half, n, money.currency))
+    return tuple(lines)
+
+
+def _ruled(judged: Judged) -> Any:
+    """Rows that may be judged and of which the rules said something."""
+    return judged.counts & (judged.rules_band >= 0)
+
+
+def ratios(desk: Desk, actor: Actor, key: str, found: Challengers) -> tuple[Ratio, ...]:
+    """The discrimination ratio of every arm, each at the same coverage: the rules', or the champion's own bands.
+
+    () for other tasks than binary ones, and where the bands that would be compared are empty.
+    """
+    require(actor, Action.SEE_MODELS)
+    use_case = desk.use_case(key)
+    return kept(desk, use_case, ("ratios", *mark_of(found)), lambda: _ratios(desk, use_case, found))
+
+
+def _ratios(desk: Desk, use_case: UseCase, found: Challengers) -> tuple[Ratio, ...]:
+    judged = found.rows.rows
+    rows = _ruled(judged)
+    with_rules = use_case.rules is not None and bool(rows.any())
+    if use_case.task is not Task.BINARY or not judged.counts.any():
+        return ()
+    rows = rows if with_rules else judged.counts
+    leading = next(arm for arm in found.rows.arms if str(arm) == found.champion)
+    if with_rules:
+        bands = judged.rules_band[rows].astype(np.int64)
+    else:
+        scorer, name = desk.scorer(use_case.key, leading.version), found.champion
+        bands = scorer.bands(leading.model, judged.outputs[name][rows], found.rows.scores[name][rows]).astype(np.int64)
+    sizes = np.bincount(bands, minlength=len(use_case.policy.bands))
+    if not sizes[0] or not sizes[-1]:
+        return ()
+    arms = {str(arm): in_shares(found.rows.scores[str(arm)][rows], sizes) for arm in found.rows.arms}
+    if with_rules:
+        arms[RULES] = bands
+    return tuple(_ratio(use_case, judged, name, codes, judged.outcome[rows]) for name, codes in arms.items())
+
+
+def _ratio(use_case: UseCase, judged: Judged, arm: str, bands: Any, outcome: Floats) -> Ratio:
+    last = len(use_case.policy.bands) - 1
+    top, bottom = outcome[bands == 0], outcome[bands == last]
+    ratio = risk_ratio(int(top.sum()), len(top), int(bottom.sum()), len(bottom))
+    area = figure_of(use_case, judged, arm, "auc")
+    names = use_case.policy.band_names
+    polarity = "cannot tell"
+    if ratio.high < 1 or (area is not None and area.high < 0.5):
+        polarity = "reversed or mis-fed"
+    elif ratio.low > 1 and (area is None or area.low > 0.5):
+        polarity = "right"
+    shares = len(top) / len(bands), len(bottom) / len(bands)
+    return Ratio(arm, (names[0], names[last]), shares, (float(top.mean()), float(bottom.mean())), ratio, polarity)
