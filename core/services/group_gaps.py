@@ -97,7 +97,7 @@ def _logged(desk: Desk, use_case: UseCase, arm: ArmName, span: Span) -> _Rows | 
     if len(rows.rows) < LEAST_ROWS:
         return None
     outputs, scores = rows.rows.outputs[str(arm)], rows.scores[str(arm)]
-    bands = arm_scorer(desk, use_case.key, arm).bands(arm.model, outputs, scores)
+    bands = desk.scorer(use_case.key, arm.version).bands(arm.model, outputs, scores)
     outcome = np.where(rows.rows.counts, rows.rows.outcome, np.nan)
     where = f"logged rows of {span[0]:%Y-%m-%d} to {span[1]:%Y-%m-%d}"
     return _Rows(np.asarray(bands == 0), outcome, rows.raw, rows.rows.entity, where)
