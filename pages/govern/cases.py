@@ -16,13 +16,12 @@ frame.heading(
 with messages.told():
     state.desk().scorer(use_case.key)  # without a trained version nothing was scored that could be wrong
     case_bar.open_for_period(use_case)
-    found = cases.listed(use_case)
     left, right = st.columns([1, 2], gap="large")
     case = None
     with right, messages.told():  # a wrong link leaves the inbox where it is
         case = cases.chosen(use_case)
         if case is None:
-            cases.nothing(use_case, found)
+            cases.nothing(use_case, cases.listed(use_case))
         else:
             models = may(state.actor(), Action.SEE_MODELS)
             file = cases.held(use_case, case)
@@ -33,4 +32,4 @@ with messages.told():
             case_evidence.tabs(use_case, file, models)
             case_work.record(use_case, file, models)
     with left:
-        cases.inbox(use_case, found, case)
+        cases.inbox(use_case, cases.listed(use_case), case)  # after the case: opening it stops a clock
