@@ -70,6 +70,8 @@ class Policy:
     minimum_gain: float = 0.01
     score_format: str = "percent"  # percent | number: how ui shows a score
     notes: tuple[str, ...] = field(default=())
+    # (band names, decisions) of policies that were in force before, with as many bands: what logged rows may say
+    formerly: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = field(default=(), compare=False, repr=False)
 
     @property
     def band_names(self) -> tuple[str, ...]:
@@ -78,6 +80,16 @@ class Policy:
     @property
     def decisions(self) -> tuple[str, ...]:
         return tuple(band.decision for band in self.bands)
+
+    @property
+    def band_places(self) -> dict[str, int]:
+        """Place of a band by the name it has, or had in a former policy."""
+        return _places([*(names for names, _ in self.formerly), self.band_names])
+
+    @property
+    def decision_places(self) -> dict[str, int]:
+        """Place of a decision by its words now, or in a former policy; the first of equals."""
+        return _places([*(decisions for _, decisions in self.formerly), self.decisions])
 
     def cutoffs(self, reference_scores: Floats) -> tuple[float, ...]:
         """The lower bounds of all bands but the lowest, descending.
@@ -92,6 +104,14 @@ class Policy:
             return tuple(float(band.at_least or 0.0) for band in upper)
         shares = np.cumsum([band.share or 0.0 for band in upper])
         return tuple(float(cut) for cut in np.quantile(reference_scores, 1.0 - shares, method="higher"))
+
+
+def _places(lists: Sequence[Sequence[str]]) -> dict[str, int]:
+    """Places of texts, later lists before earlier ones and the first of equals before the others."""
+    found: dict[str, int] = {}
+    for texts in lists:
+        found |= {text: place for place, text in reversed(list(enumerate(texts)))}
+    return found
 
 
 def band_codes(scores: Floats, cutoffs: Sequence[float]) -> Codes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -58,13 +58,23 @@ class ScoreTable:
 class Scorer:
     """A use case and one of its bundles, ready to score.
 
+    Parameters
+    ----------
+    use_case : UseCase
+    bundle : Bundle
+    cutoffs : mapping of str to tuple of float, optional
+        By model, those of the policy in force where it is another than the bundle was trained with; `card` tells
+        them, `bundle.card` the trained ones.
+
     Raises
     ------
     BundleProblem
         The bundle was made for other features than the use case has now.
     """
 
-    def __init__(self, use_case: UseCase, bundle: Bundle) -> None:
+    def __init__(
+        self, use_case: UseCase, bundle: Bundle, cutoffs: Mapping[str, tuple[float, ...]] | None = None
+    ) -> None:
         if bundle.card.feature_names != use_case.feature_names:
             raise BundleProblem(
                 f"{use_case.key} {bundle.card.version} was trained on other features than the use case has now.",
@@ -74,7 +84,7 @@ class Scorer:
             )
         self.use_case = use_case
         self.bundle = bundle
-        self.card = bundle.card
+        self.card = bundle.card if cutoffs is None else replace(bundle.card, cutoffs=cutoffs)
         self.intervals = Intervals.from_json(bundle.card.interval) if "factor" in bundle.card.interval else None
         self.decided_by = "rules" if use_case.policy.mode is Mode.SHADOW else "champion"
 

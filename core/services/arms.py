@@ -122,9 +122,9 @@ def _judged(use_case: UseCase, table: pa.Table, outputs: Mapping[str, Floats]) -
         outcome=outcomes(use_case, table["outcome"]),
         outputs=outputs,
         rules_score=numbers(table["rules_score"]),
-        band=_places(table["band"], use_case.policy.band_names),
-        rules_band=_places(table["rules_band"], use_case.policy.band_names),
-        decision=_places(table["decision"], use_case.policy.decisions),
+        band=_places(table["band"], use_case.policy.band_places),
+        rules_band=_places(table["rules_band"], use_case.policy.band_places),
+        decision=_places(table["decision"], use_case.policy.decision_places),
         version=version,
         decided_by=decided_by,
         versions=versions,
@@ -133,7 +133,7 @@ def _judged(use_case: UseCase, table: pa.Table, outputs: Mapping[str, Floats]) -
     )
 
 
-def _places(column: pa.ChunkedArray, names: Sequence[str]) -> Any:
-    """Places of texts among names, -1 for none."""
-    found = pc.index_in(column.cast(pa.string()), pa.array(names, pa.string()))
-    return pc.fill_null(found, -1).to_numpy().astype(np.int8)
+def _places(column: pa.ChunkedArray, places: Mapping[str, int]) -> Any:
+    """Places of texts, -1 for none."""
+    found = pc.index_in(column.cast(pa.string()), pa.array(list(places), pa.string()))
+    return np.array([*places.values(), -1], dtype=np.int8)[pc.fill_null(found, -1).to_numpy()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -120,8 +121,18 @@ def _case(desk: Desk, use_case: UseCase, at: datetime) -> CaseOverview:
         mode=use_case.policy.mode.value,
         rows_total=counts.total if counts else 0,
         rows_recent=counts.recent if counts else 0,
-        bands={name: by_band.get(name, 0) for name in use_case.policy.band_names},
+        bands=_by_place(use_case, by_band),
         mean_scores=log.mean_score_by_day(use_case, days=30, until=at) if version else [],
         latest=log.latest_batches(use_case, 5) if version else [],
         last_scored_at=counts.last_scored_at if counts else None,
     )
+
+
+def _by_place(use_case: UseCase, by_band: Mapping[str, int]) -> dict[str, int]:
+    """Rows by the bands of the policy in force; those logged under a former name count in that place."""
+    policy = use_case.policy
+    counts = dict.fromkeys(range(len(policy.bands)), 0)
+    for name, n_rows in by_band.items():
+        if name in policy.band_places:
+            counts[policy.band_places[name]] += n_rows
+    return dict(zip(policy.band_names, counts.values(), strict=True))

@@ -12,12 +12,14 @@ import numpy as np
 import pyarrow as pa
 
 from core.domain.columns import Array, Column, Columns, Kind
+from core.domain.policy_draft import bounds_of
 from core.domain.records import raw_table
 from core.domain.usecase import Task, UseCase
 from core.errors import InputError
 from core.ml.bundle import Card
 from core.services.access import Action, Actor, require
 from core.services.code import code_fingerprint
+from core.services.cutoffs import BOUNDS
 from core.services.desk import Desk
 from core.services.reference import with_zone
 from core.services.row_order import order_of, times_of
@@ -197,6 +199,7 @@ def shelve(
         "rows_rejected": labelled.n_rejected,
         "rows_without_outcome": labelled.n_unlabelled,
         "code_sha256": code_fingerprint(),
+        BOUNDS: bounds_of(use_case.policy),
     }
     taken = [known.version for known in desk.ledger.versions(use_case.key)]
     card = Card(

@@ -6,7 +6,7 @@ else by entity alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import pyarrow as pa
@@ -98,9 +98,9 @@ class LogOutcomes(LogBatches):
             SELECT r.as_of, r.as_of <= ? AS mature, {_OUTCOME} AS outcome, s.version,
                    coalesce(r.decided_by, b.decided_by) AS decided_by,
                    {"hash(r.entity)" if repeated else "NULL::UBIGINT"} AS entity,
-                   {_place("s.band", policy.band_names)} AS band,
-                   {_place("s.rules_band", policy.band_names)} AS rules_band,
-                   {_place("r.decision", policy.decisions)} AS decision, s.rules_score, {models}
+                   {_place("s.band", policy.band_places)} AS band,
+                   {_place("s.rules_band", policy.band_places)} AS rules_band,
+                   {_place("r.decision", policy.decision_places)} AS decision, s.rules_score, {models}
             FROM {quoted(use_case.key, "rows")} r JOIN {quoted(use_case.key, "scores")} s
             ON s.prediction_id = r.prediction_id AND s.batch = r.batch AND s.role = 'acting'
             LEFT JOIN batches b ON b.batch = r.batch {_KNOWN}
@@ -120,7 +120,7 @@ class LogOutcomes(LogBatches):
         return found
 
 
-def _place(column: str, names: Sequence[str]) -> str:
-    """The place of a text among names, the first of equals; -1 where it is none of them."""
-    whens = " ".join(f"WHEN {literal(name)} THEN {place}" for place, name in enumerate(names))
+def _place(column: str, places: Mapping[str, int]) -> str:
+    """The place of a text; -1 where it has none."""
+    whens = " ".join(f"WHEN {literal(name)} THEN {place}" for name, place in places.items())
     return f"(CASE {column} {whens} ELSE -1 END)::TINYINT"

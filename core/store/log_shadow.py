@@ -108,9 +108,7 @@ def _by_band(policy: Policy, band: str, words: tuple[str, ...]) -> str:
 
 
 def _cased(policy: Policy, band: str, values: list[str]) -> str:
-    whens = " ".join(
-        f"WHEN {literal(name)} THEN {value}" for name, value in zip(policy.band_names, values, strict=True)
-    )
+    whens = " ".join(f"WHEN {literal(name)} THEN {values[place]}" for name, place in policy.band_places.items())
     return f"CASE {band} {whens} END"
 
 
