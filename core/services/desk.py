@@ -17,12 +17,9 @@ from core.domain.usecase import UseCase
 from core.errors import BundleProblem, InputError, NotReady, UnknownName
 from core.ml.bundle import Bundle, Card, led_by
 from core.ml.scorer import Scorer
-from core.services.cutoffs import cutoffs_under
-from core.services.in_force import InForce
 from core.services.jobs import Jobs
 from core.store.bundles import list_versions, load_bundle
 from core.store.ledger import Ledger
-from core.store.ledger_stamp import LedgerStamp
 from core.store.lock import DeskLock
 from core.store.log import PredictionLog
 from core.usecases import builtin
@@ -43,7 +40,6 @@ class Desk:
         for folder in (settings.models_dir, settings.data_dir):
             folder.mkdir(parents=True, exist_ok=True)
         self.ledger = Ledger(settings.data_dir / "ledger.sqlite")
-        self.in_force = InForce(self.ledger, LedgerStamp(settings.data_dir / "ledger.sqlite"))
         self.jobs = Jobs(self.ledger)
         self._scorers: dict[tuple[str, str, str | None], Scorer] = {}
         self._adopted: dict[Path, tuple[int, UseCase]] = {}
@@ -76,8 +72,8 @@ class Desk:
         )
 
     def use_cases(self) -> dict[str, UseCase]:
-        """Built-in use cases by name, then adopted ones by name, each with the policy in force."""
-        return self.in_force.over(builtin() | self._read_adopted())
+        """Built-in use cases by name, then adopted ones by name."""
+        return builtin() | self._read_adopted()
 
     def _read_adopted(self) -> dict[str, UseCase]:
         from core.usecases.custom import load
@@ -140,9 +136,7 @@ class Desk:
         with self._loading:
             scorer = self._scorers.get(mark)
             if scorer is None or scorer.use_case is not use_case:
-                bundle = led_by(self._load(key, version) if scorer is None else scorer.bundle, mark[2])
-                own = self.in_force.standing(key).own.policy
-                scorer = Scorer(use_case, bundle, cutoffs_under(use_case, bundle, use_case.policy, own))
+                scorer = Scorer(use_case, led_by(self._load(key, version), mark[2]))
                 self._scorers[mark] = scorer
         return scorer
 
@@ -170,7 +164,7 @@ class Desk:
     def card(self, key: str, version: str) -> Card:
         """What is known of a version; also of one that was trained on features the use case no longer has."""
         scorer = self._scorers.get((key, version, None))
-        return scorer.bundle.card if scorer is not None else self._load(key, version).card
+        return scorer.card if scorer is not None else self._load(key, version).card
 
     def loaded(self, key: str) -> bool:
         """Whether the acting version of a use case is in memory."""
@@ -198,9 +192,11 @@ class Desk:
         InputError
             A required column is missing.
         """
+        from core.services.assigning import assigning
         from core.services.table_scoring import score_table
 
-        return score_table(self.scorer(key, version), table)
+        scorer = self.scorer(key, version)
+        return score_table(scorer, table, assigning(self, scorer))
 
     def warm(self) -> None:
         """Load every acting version, so that no page has to wait for it."""

@@ -22,13 +22,14 @@ import pyarrow as pa
 from core.domain.columns import Array
 from core.ml.scorer import Scorer, ScoreTable
 from core.services.access import Actor, Role
+from core.services.assigning import Assigned, all_shadows, assigning
 from core.services.bulk_reasons import reason_columns
 from core.services.desk import Desk
 from core.services.explainers import explainer
 from core.services.feature_counts import feature_counts
 from core.services.jobs import JobRun
 from core.services.records import Accepted, accept, log_rows, log_scores, output_columns
-from core.services.shadowing import shadow_scorer, shadow_scores
+from core.services.shadowing import shadow_scorer
 from core.store.identity import prediction_ids
 from core.store.intake import Chunk, Source
 from core.store.output import RejectsWriter, ScoredWriter
@@ -69,6 +70,7 @@ class FileScoring:
         self.scorer: Scorer = desk.scorer(run.state.use_case, spec["version"])
         self.explainer = explainer(desk, run.state.use_case, spec["version"]) if spec.get("reasons") else None
         self.shadow = shadow_scorer(desk, run.state.use_case)
+        self.experiment = assigning(desk, self.scorer)
         self.tally = Tally()
         self.outputs = {name: Path(path) for name, path in self._output_paths().items() if path}
 
@@ -149,11 +151,13 @@ class FileScoring:
         version = self.scorer.card.version
         facts = accepted.columns, accepted.other_texts, accepted.n_rows
         ids = prediction_ids(use_case, version, *facts, row_numbers=accepted.row_numbers)
+        assigned = self.experiment(accepted, scores, ids) if self.experiment else None
+        scores, arms = (assigned.scores, assigned.columns) if assigned else (scores, {})
         texts = chunk.texts if accepted.n_rows == chunk.n_rows else chunk.texts.filter(pa.array(checked.ok))
-        scored.write(texts, output_columns(self.scorer, accepted, scores, ids) | self._reasons(accepted))
+        scored.write(texts, output_columns(self.scorer, accepted, scores, ids) | arms | self._reasons(accepted))
         self._count(accepted, scores)
-        per_row_ms = (time.perf_counter() - began) * 1_000 / accepted.n_rows
-        return accepted, scores, ids, per_row_ms
+        seconds = time.perf_counter() - began - (assigned.seconds if assigned else 0.0)
+        return accepted, scores, ids, seconds * 1_000 / accepted.n_rows, assigned
 
     def _reasons(self, accepted: Accepted) -> dict[str, Any]:
         """Reasons in columns, where they were asked for; every block is a chance to cancel."""
@@ -162,8 +166,12 @@ class FileScoring:
         before, fraction = self.tally.rows - accepted.n_rows, self.run.state.fraction
         return reason_columns(self.explainer, accepted, lambda done: self.run.report(before + done, fraction))
 
-    def _log_chunk(self, accepted: Accepted, scores: ScoreTable, ids: pa.Array, per_row_ms: float) -> Array:
-        rows = log_rows(self.scorer.use_case, accepted, scores, ids, datetime.now(UTC))
+    def _log_chunk(
+        self, accepted: Accepted, scores: ScoreTable, ids: pa.Array, per_row_ms: float, assigned: Assigned | None
+    ) -> Array:
+        at = assigned.at if assigned else datetime.now(UTC)
+        rows = log_rows(self.scorer.use_case, accepted, scores, ids, at)
+        rows = assigned.in_log(rows) if assigned else rows
         scored = log_scores(self.scorer, scores, ids, per_row_ms)
         times = rows["as_of"].to_numpy()
 
@@ -171,7 +179,7 @@ class FileScoring:
             fresh = slice(None) if new.all() else new
             return feature_counts(self.scorer.bundle.profile, scores.matrix[fresh], times[fresh])
 
-        shadows = shadow_scores(self.shadow, accepted.columns, accepted.n_rows, ids)
+        shadows = all_shadows(self.shadow, assigned, accepted, ids)
         return self.desk.log.append(self.scorer.use_case, self.batch, rows, scored, count=count, shadows=shadows)
 
     def _logged(self, new: Array) -> None:

@@ -23,7 +23,7 @@ from core.services.pipeline import KIND
 
 N_BINS = 40
 OUTER = (0.002, 0.995)  # the outer bins take what lies beyond these quantiles, so that a long tail stays readable
-OPINIONS = ("consensus", "agreement")  # beside the models' own scores, what only some roles may see
+OPINIONS = ("consensus", "agreement", "arm")  # beside the models' own scores, what only some roles may see
 
 
 @dataclass(frozen=True)

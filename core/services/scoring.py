@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,10 +20,11 @@ from core.domain.usecase import Task, UseCase
 from core.errors import NotReady, RowProblem
 from core.ml.scorer import Scorer, ScoreTable
 from core.services.access import Action, Actor, require
+from core.services.assigning import all_shadows, assigning
 from core.services.desk import Desk
 from core.services.records import Accepted, accept, log_rows, log_scores
 from core.services.reference import typical_value
-from core.services.shadowing import shadow_scorer, shadow_scores
+from core.services.shadowing import shadow_scorer
 from core.store.identity import prediction_ids
 
 
@@ -69,7 +70,7 @@ class ScoredRow:
     decision: str
     tone: Tone
     model_decision: str  # what the champion's band would lead to
-    decided_by: str  # "rules" or "champion"
+    decided_by: str  # "rules", "champion", or "challenger" in an experiment
     rules: RulesSaid | None
     features: Mapping[str, float]  # engineered, as the models read them before imputing
     advice: tuple[Advice, ...]  # what the use case recommends for this row
@@ -80,6 +81,7 @@ class ScoredRow:
     scored_at: datetime
     as_of: datetime
     already: bool  # the log had this prediction before
+    arm: str = ""  # of the experiment that runs
 
 
 def score_one(desk: Desk, actor: Actor, key: str, row: Mapping[str, Any]) -> ScoredRow:
@@ -101,13 +103,22 @@ def score_one(desk: Desk, actor: Actor, key: str, row: Mapping[str, Any]) -> Sco
     latency_ms = (time.perf_counter() - started) * 1_000
     at = datetime.now(UTC)
     ids = prediction_ids(scorer.use_case, scorer.card.version, accepted.columns, accepted.other_texts, 1)
+    experiment = assigning(desk, scorer)
+    assigned = experiment(accepted, scores, ids) if experiment else None
+    if assigned is not None:
+        scores, at = assigned.scores, assigned.at
     rows = log_rows(scorer.use_case, accepted, scores, ids, at)
     batch = desk.log.batch_for(scorer.use_case, scorer.card.version, actor.via, actor.name, at, scorer.decided_by)
-    shadows = shadow_scores(shadow_scorer(desk, key), accepted.columns, 1, ids)
+    shadows = all_shadows(shadow_scorer(desk, key), assigned, accepted, ids)
     said = log_scores(scorer, scores, ids, latency_ms)
-    new = desk.log.append(scorer.use_case, batch, rows, said, shadows=shadows)
+    logged = assigned.in_log(rows) if assigned is not None else rows
+    new = desk.log.append(scorer.use_case, batch, logged, said, shadows=shadows)
     ignored = tuple(name for name in row if name not in scorer.use_case.schema)
-    return _answer(scorer, accepted, scores, rows, latency_ms, at, not bool(new[0]), ignored)
+    answer = _answer(scorer, accepted, scores, rows, latency_ms, at, not bool(new[0]), ignored)
+    if assigned is None:
+        return answer
+    decided_by, arm = assigned.first()
+    return replace(answer, decided_by=decided_by, arm=arm)
 
 
 def check_row(use_case: UseCase, row: Mapping[str, Any]) -> Accepted:

@@ -9,12 +9,13 @@ import pyarrow as pa
 
 from core.errors import InputError
 from core.ml.scorer import Scorer
+from core.services.assigning import Assigning
 from core.services.records import accept, output_columns
 from core.services.reference import parsed_columns
 from core.store.identity import prediction_ids
 
 
-def score_table(scorer: Scorer, table: Any) -> pa.Table:
+def score_table(scorer: Scorer, table: Any, experiment: Assigning | None = None) -> pa.Table:
     """The columns that a scored file gains, one row per row given; see `Desk.score`."""
     if not isinstance(table, pa.Table):
         table = pa.Table.from_pandas(table, preserve_index=False)
@@ -32,7 +33,9 @@ def score_table(scorer: Scorer, table: Any) -> pa.Table:
     scores = scorer.score(accepted.columns, accepted.n_rows)
     facts = accepted.columns, accepted.other_texts, accepted.n_rows
     ids = prediction_ids(use_case, scorer.card.version, *facts, row_numbers=accepted.row_numbers)
-    scored = pa.table(output_columns(scorer, accepted, scores, ids))
+    assigned = experiment(accepted, scores, ids) if experiment else None
+    scores, arms = (assigned.scores, assigned.columns) if assigned else (scores, {})
+    scored = pa.table(output_columns(scorer, accepted, scores, ids) | arms)
     place = np.where(checked.ok, np.cumsum(checked.ok) - 1, 0)
     rows = scored.take(pa.array(place, mask=~checked.ok))
     return rows.append_column("why", why)

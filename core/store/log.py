@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from core.domain.usecase import UseCase
 from core.store.log_arms import LogArms
 from core.store.log_batches import Batch
+from core.store.log_experiments import LogExperiments
 from core.store.log_feedback import LogFeedback
 from core.store.log_lookup import LogLookup
 from core.store.log_outcomes import LogOutcomes
@@ -36,7 +37,7 @@ from core.store.log_simulated import LogSimulated
 CountNew = Callable[[NDArray[np.bool_]], pa.Table]
 
 
-class PredictionLog(LogOutcomes, LogFeedback, LogLookup, LogSimulated, LogArms):
+class PredictionLog(LogOutcomes, LogFeedback, LogLookup, LogSimulated, LogArms, LogExperiments):
     """The log of one desk.
 
     Parameters

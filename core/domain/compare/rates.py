@@ -54,11 +54,16 @@ def sample_ratio_p(observed: Sequence[int], shares: Sequence[float]) -> float:
     --------
     >>> round(sample_ratio_p([5_000, 5_200], [0.5, 0.5]), 4)
     0.0477
+    >>> sample_ratio_p([0, 70], [0.0, 1.0]), sample_ratio_p([3, 70], [0.0, 1.0])  # an arm nobody may meet
+    (1.0, 0.0)
     """
     from scipy.special import chdtrc
 
+    if any(seen and not share for seen, share in zip(observed, shares, strict=True)):
+        return 0.0
+    open_arms = [(seen, share) for seen, share in zip(observed, shares, strict=True) if share]
     total = sum(observed)
-    if total == 0:
+    if total == 0 or len(open_arms) < 2:
         return 1.0
-    statistic = sum((seen - total * share) ** 2 / (total * share) for seen, share in zip(observed, shares, strict=True))
-    return float(chdtrc(len(observed) - 1, statistic))
+    statistic = sum((seen - total * share) ** 2 / (total * share) for seen, share in open_arms)
+    return float(chdtrc(len(open_arms) - 1, statistic))

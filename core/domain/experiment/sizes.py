@@ -1,0 +1,82 @@
+"""How long and how many: rows of each arm, and the days until they are there and their outcomes known."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date
+
+from core.domain.compare.planning import ALPHA, POWER, day_of
+from core.domain.metrics.intervals import z_value
+
+
+def rows_for_means(variance: float, change: float, *, share: float = 0.5, power: float = POWER) -> tuple[int, int]:
+    """Rows per arm to see a change of a mean: the normal formula, both arms of one variance.
+
+    Parameters
+    ----------
+    variance : float
+        Of one row's value.
+    change : float
+        Absolute, in the unit of the value.
+    share : float
+        Of all rows in the new arm, (0, 1).
+
+    Returns
+    -------
+    int, int
+        Rows of the new arm and of the control.
+
+    Examples
+    --------
+    >>> rows_for_means(1.0, 0.1)
+    (1570, 1570)
+    """
+    from scipy.special import ndtri
+
+    if not (variance > 0 and change > 0 and 0 < share < 1):
+        raise ValueError(f"A variance and a change are positive, a share is in (0, 1): {variance}, {change}, {share}.")
+    ratio = (1 - share) / share  # control rows for each row of the new arm
+    z = z_value(1 - ALPHA) + float(ndtri(power))
+    n_new = math.ceil(z * z * variance * (1 + 1 / ratio) / change**2)
+    return n_new, math.ceil(n_new * ratio)
+
+
+@dataclass(frozen=True)
+class Size:
+    """What it takes to see a change, at a split and a flow of rows.
+
+    Attributes
+    ----------
+    n_new, n_control : int
+        Mature rows with an outcome, of the new arm and of the control.
+    share : float
+        Of the new arm.
+    rows_per_day : float
+        Of both arms.
+    """
+
+    n_new: int
+    n_control: int
+    share: float
+    rows_per_day: float
+
+    @property
+    def n_rows(self) -> int:
+        """Of both arms."""
+        return self.n_new + self.n_control
+
+    @property
+    def days(self) -> float:
+        """Until the slower arm has its rows; infinite while none come.
+
+        >>> round(Size(25_353, 228_177, 0.1, 200.0).days)
+        1268
+        """
+        if self.rows_per_day <= 0:
+            return math.inf
+        return max(self.n_new / self.share, self.n_control / (1 - self.share)) / self.rows_per_day
+
+    def read_out(self, begins: date, horizon_days: int) -> date | None:
+        """The day on which the last planned row's outcome counts; None when that is out of sight."""
+        return day_of((self.days + horizon_days) / 7, begins)
