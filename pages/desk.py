@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.ui import frame, messages, state
+from core.ui import frame, messages, standing_in, state
 
 st.set_page_config(page_title="Ringside", page_icon=frame.ICON, layout="wide")
 st.logo(frame.LOGO, size="large", icon_image=frame.ICON)
@@ -15,5 +15,8 @@ with messages.told():
         frame.pick_use_case(titles)
         frame.pick_role()
     page = st.navigation(frame.pages())
+    above = st.container()
     page.run()
+    with above:  # drawn last, so that it tells what this very run has met
+        standing_in.banner()
 state.drawn()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from datetime import UTC, datetime
@@ -14,15 +15,21 @@ import pyarrow as pa
 from core.config import Settings
 from core.domain.compare.plan import ArmName
 from core.domain.usecase import UseCase
-from core.errors import BundleProblem, InputError, NotReady, UnknownName
+from core.errors import BundleProblem, DeskError, InputError, NotReady, UnknownName
 from core.ml.bundle import Bundle, Card, led_by
 from core.ml.scorer import Scorer
+from core.services.cutoffs import cutoffs_under
+from core.services.in_force import InForce
 from core.services.jobs import Jobs
+from core.services.standby import Standby, StandIn
 from core.store.bundles import list_versions, load_bundle
 from core.store.ledger import Ledger
+from core.store.ledger_stamp import LedgerStamp
 from core.store.lock import DeskLock
 from core.store.log import PredictionLog
 from core.usecases import builtin
+
+LOGGER = logging.getLogger("ringside.desk")
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"  # the alias of a version that runs in the champion's shadow
@@ -40,9 +47,11 @@ class Desk:
         for folder in (settings.models_dir, settings.data_dir):
             folder.mkdir(parents=True, exist_ok=True)
         self.ledger = Ledger(settings.data_dir / "ledger.sqlite")
+        self.in_force = InForce(self.ledger, LedgerStamp(settings.data_dir / "ledger.sqlite"))
         self.jobs = Jobs(self.ledger)
         self._scorers: dict[tuple[str, str, str | None], Scorer] = {}
         self._adopted: dict[Path, tuple[int, UseCase]] = {}
+        self.standby = Standby(self.ledger, self._scorer, self._acted)
         self.broken: dict[str, str] = {}  # key -> what is wrong with its definition file
         self._loading = threading.Lock()
         self._opening = threading.Lock()
@@ -72,8 +81,8 @@ class Desk:
         )
 
     def use_cases(self) -> dict[str, UseCase]:
-        """Built-in use cases by name, then adopted ones by name."""
-        return builtin() | self._read_adopted()
+        """Built-in use cases by name, then adopted ones by name, each with the policy in force."""
+        return self.in_force.over(builtin() | self._read_adopted())
 
     def _read_adopted(self) -> dict[str, UseCase]:
         from core.usecases.custom import load
@@ -114,41 +123,71 @@ class Desk:
         return self.ledger.alias(key, CHAMPION)
 
     def scorer(self, key: str, version: str | None = None) -> Scorer:
-        """A loaded bundle, the acting one by default; loaded once per version.
+        """A loaded bundle, by default the one that serves: the acting one, or the last good one where that fails.
 
         Raises
         ------
         NotReady
             Nothing is trained yet.
         BundleProblem
-            The files differ from what the card or the ledger says.
+            The files differ from what the card or the ledger says, and no version that acted before can stand in.
         """
         use_case = self.use_case(key)
         acting = self.acting_version(key)
-        if version is None and acting is None:
+        model = self.ledger.alias_model(key, CHAMPION)
+        if version is not None:
+            return self._scorer(use_case, version, model if version == acting else None)
+        if acting is None:
             hint = f"Run: python -m core train {key}"
             raise NotReady(f"{use_case.title} has no trained version yet.", hint, use_case=key)
-        version = version or str(acting)
-        mark = (key, version, self.ledger.alias_model(key, CHAMPION) if version == acting else None)
+        return self.standby.scorer(use_case, acting, model)
+
+    def _scorer(self, use_case: UseCase, version: str, model: str | None) -> Scorer:
+        """A version led by one of its models, by default the one its card names; loaded once."""
+        mark = (use_case.key, version, model)
         scorer = self._scorers.get(mark)
         if scorer is not None and scorer.use_case is use_case:
             return scorer
         with self._loading:
             scorer = self._scorers.get(mark)
             if scorer is None or scorer.use_case is not use_case:
-                scorer = Scorer(use_case, led_by(self._load(key, version), mark[2]))
+                bundle = led_by(self._load(use_case.key, version) if scorer is None else scorer.bundle, model)
+                own = self.in_force.standing(use_case.key).own.policy
+                scorer = Scorer(use_case, bundle, cutoffs_under(use_case, bundle, use_case.policy, own))
                 self._scorers[mark] = scorer
         return scorer
 
+    def read_again(self, key: str, version: str) -> Scorer:
+        """A version's bundle, read from disk even if it is loaded."""
+        for mark in [mark for mark in self._scorers if mark[:2] == (key, version)]:
+            self._scorers.pop(mark, None)
+        return self.scorer(key, version)
+
+    def stand_in(self, key: str) -> StandIn | None:
+        """What scores in place of the acting version; None where that serves itself."""
+        return self.standby.of(key, self.acting_version(key))
+
+    def _acted(self, use_case: UseCase) -> list[str]:
+        """Versions whose scores the log holds as acting ones, newest first; none while another process has the log."""
+        try:
+            scored = self.log.scored_versions(use_case)
+        except DeskError:
+            return []
+        return [version for version in reversed(self.versions(use_case.key)) if "acting" in scored.get(version, {})]
+
     def acting(self, key: str) -> ArmName | None:
         """The version and the model that act, or None before the first training."""
-        version = self.acting_version(key)
-        return None if version is None else ArmName(version, self.scorer(key).card.champion)
+        if self.acting_version(key) is None:
+            return None
+        card = self.scorer(key).card
+        return ArmName(card.version, card.champion)
 
     def challenger_version(self, key: str) -> str | None:
         """The version that runs in the champion's shadow; None: only the champion's own challengers do."""
         version = self.ledger.alias(key, CHALLENGER)
-        return None if version == self.acting_version(key) else version
+        standing = self.stand_in(key)
+        serving = standing.serving.version if standing is not None else self.acting_version(key)
+        return None if version == serving else version
 
     def _load(self, key: str, version: str) -> Bundle:
         if version not in self.versions(key):
@@ -164,12 +203,13 @@ class Desk:
     def card(self, key: str, version: str) -> Card:
         """What is known of a version; also of one that was trained on features the use case no longer has."""
         scorer = self._scorers.get((key, version, None))
-        return scorer.card if scorer is not None else self._load(key, version).card
+        return scorer.bundle.card if scorer is not None else self._load(key, version).card
 
     def loaded(self, key: str) -> bool:
         """Whether the acting version of a use case is in memory."""
         version = self.acting_version(key)
-        return version is not None and (key, version, self.ledger.alias_model(key, CHAMPION)) in self._scorers
+        mark = (key, str(version), self.ledger.alias_model(key, CHAMPION))
+        return version is not None and (mark in self._scorers or self.stand_in(key) is not None)
 
     def score(self, key: str, table: Any, version: str | None = None) -> pa.Table:
         """Score a table without logging it: the desk as a library.
@@ -202,7 +242,10 @@ class Desk:
         """Load every acting version, so that no page has to wait for it."""
         for key in self.use_cases():
             if self.acting_version(key) is not None:
-                self.scorer(key).bundle.compiled.warm()
+                try:
+                    self.scorer(key).bundle.compiled.warm()
+                except Exception:  # the page that needs it says what is wrong; the others need not wait for that
+                    LOGGER.exception("%s cannot be loaded", key)
 
     def close(self) -> None:
         """Stop the jobs, close the stores, give the lock back."""

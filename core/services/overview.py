@@ -9,9 +9,10 @@ from typing import Any
 
 from core.domain.usecase import UseCase
 from core.services.access import Action, Actor, require
-from core.services.desk import Desk
+from core.services.desk import CHAMPION, Desk
 from core.services.history import job as history
 from core.services.jobs import JobState
+from core.services.standby import StandIn
 
 RECENT_DAYS = 7
 FEW_ROWS = 1_000  # of one use case: the sample of the first start and a little more
@@ -50,6 +51,7 @@ class Overview:
     offers_history: bool  # a simulated one could be made, and there is hardly a real row to stand beside it
     at: datetime
     complaints: dict[str, tuple[int, int]] = field(default_factory=dict)  # use case: open ones, past a clock of these
+    stand_ins: dict[str, StandIn] = field(default_factory=dict)  # use case: what scores in the acting one's place
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for the command line."""
@@ -62,6 +64,10 @@ class Overview:
             "interrupted_jobs": interrupted,
             "broken_definitions": self.broken,
             "simulated_rows": self.simulated_rows,
+            "stand_ins": {
+                key: {"failed": found.failed, "serving": str(found.serving), "problem": found.problem}
+                for key, found in self.stand_ins.items()
+            },
         }
 
 
@@ -81,6 +87,7 @@ def overview(desk: Desk, actor: Actor) -> Overview:
         offered and max(case.rows_total for case in cases) <= FEW_ROWS,
         at,
         _complaints(desk),
+        {key: found for key in desk.use_cases() if (found := desk.stand_in(key)) is not None},
     )
 
 
@@ -105,7 +112,9 @@ def _complaints(desk: Desk) -> dict[str, tuple[int, int]]:
 
 
 def _case(desk: Desk, use_case: UseCase, at: datetime) -> CaseOverview:
-    version = desk.acting_version(use_case.key)
+    standing = desk.stand_in(use_case.key)
+    version = standing.serving.version if standing else desk.acting_version(use_case.key)
+    model = standing.serving.model if standing else desk.ledger.alias_model(use_case.key, CHAMPION)
     log = desk.log
     by_band = log.by_band(use_case) if version else {}
     counts = log.counts(use_case, since=at - timedelta(days=RECENT_DAYS)) if version else None
@@ -116,7 +125,7 @@ def _case(desk: Desk, use_case: UseCase, at: datetime) -> CaseOverview:
         noun=use_case.noun,
         origin=use_case.origin,
         version=version,
-        champion=use_case.recipe.champion,
+        champion=model or use_case.recipe.champion,
         loaded=desk.loaded(use_case.key),
         mode=use_case.policy.mode.value,
         rows_total=counts.total if counts else 0,

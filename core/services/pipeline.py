@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from core.domain.columns import Array
+from core.ml.explain import Explainer
 from core.ml.scorer import Scorer, ScoreTable
 from core.services.access import Actor, Role
 from core.services.assigning import Assigned, all_shadows, assigning
@@ -67,12 +68,18 @@ class FileScoring:
         spec = run.state.spec
         self.desk, self.run, self.spec = desk, run, spec
         self.actor = Actor(spec["actor"]["name"], Role(spec["actor"]["role"]), spec["actor"]["via"])
-        self.scorer: Scorer = desk.scorer(run.state.use_case, spec["version"])
-        self.explainer = explainer(desk, run.state.use_case, spec["version"]) if spec.get("reasons") else None
+        key, version = run.state.use_case, spec["version"]
+        self.scorer: Scorer = desk.scorer(key, None if version == desk.acting_version(key) else version)
+        self.explainer = self._explainer()
         self.shadow = shadow_scorer(desk, run.state.use_case)
         self.experiment = assigning(desk, self.scorer)
         self.tally = Tally()
         self.outputs = {name: Path(path) for name, path in self._output_paths().items() if path}
+
+    def _explainer(self) -> Explainer | None:
+        """What says why, where reasons were asked for."""
+        key, version = self.run.state.use_case, self.scorer.card.version
+        return explainer(self.desk, key, version) if self.spec.get("reasons") else None
 
     def _output_paths(self) -> dict[str, str | None]:
         given = self.spec.get("outputs")
@@ -147,7 +154,7 @@ class FileScoring:
         self.tally.rejected += chunk.n_rows - accepted.n_rows + len(chunk.ragged)
         if accepted.n_rows == 0:
             return None
-        scores = self.scorer.score(accepted.columns, accepted.n_rows)
+        scores = self._scores(accepted)
         version = self.scorer.card.version
         facts = accepted.columns, accepted.other_texts, accepted.n_rows
         ids = prediction_ids(use_case, version, *facts, row_numbers=accepted.row_numbers)
@@ -157,7 +164,16 @@ class FileScoring:
         scored.write(texts, output_columns(self.scorer, accepted, scores, ids) | arms | self._reasons(accepted))
         self._count(accepted, scores)
         seconds = time.perf_counter() - began - (assigned.seconds if assigned else 0.0)
-        return accepted, scores, ids, seconds * 1_000 / accepted.n_rows, assigned
+        return self.scorer, accepted, scores, ids, seconds * 1_000 / accepted.n_rows, assigned
+
+    def _scores(self, accepted: Accepted) -> ScoreTable:
+        """Scores of a chunk; from here on by the last good version, where this one errors."""
+        scorer, scores = self.desk.standby.score(self.scorer, accepted.columns, accepted.n_rows)
+        if scorer is not self.scorer:
+            self.scorer = scorer
+            self.explainer = self._explainer()
+            self.experiment = self.experiment.served_by(scorer) if self.experiment else None
+        return scores
 
     def _reasons(self, accepted: Accepted) -> dict[str, Any]:
         """Reasons in columns, where they were asked for; every block is a chance to cancel."""
@@ -167,20 +183,29 @@ class FileScoring:
         return reason_columns(self.explainer, accepted, lambda done: self.run.report(before + done, fraction))
 
     def _log_chunk(
-        self, accepted: Accepted, scores: ScoreTable, ids: pa.Array, per_row_ms: float, assigned: Assigned | None
+        self,
+        scorer: Scorer,
+        accepted: Accepted,
+        scores: ScoreTable,
+        ids: pa.Array,
+        per_row_ms: float,
+        assigned: Assigned | None,
     ) -> Array:
         at = assigned.at if assigned else datetime.now(UTC)
-        rows = log_rows(self.scorer.use_case, accepted, scores, ids, at)
+        rows = log_rows(scorer.use_case, accepted, scores, ids, at)
         rows = assigned.in_log(rows) if assigned else rows
-        scored = log_scores(self.scorer, scores, ids, per_row_ms)
+        scored = log_scores(scorer, scores, ids, per_row_ms)
         times = rows["as_of"].to_numpy()
 
         def count(new: Array) -> pa.Table:
             fresh = slice(None) if new.all() else new
-            return feature_counts(self.scorer.bundle.profile, scores.matrix[fresh], times[fresh])
+            return feature_counts(scorer.bundle.profile, scores.matrix[fresh], times[fresh])
 
-        shadows = all_shadows(self.shadow, assigned, accepted, ids)
-        return self.desk.log.append(self.scorer.use_case, self.batch, rows, scored, count=count, shadows=shadows)
+        version = scorer.card.version  # another than the batch's from where it stood in
+        shadow = None if self.shadow is not None and self.shadow.card.version == version else self.shadow
+        shadows = all_shadows(shadow, assigned, accepted, ids)
+        batch = replace(self.batch, version=version)
+        return self.desk.log.append(scorer.use_case, batch, rows, scored, count=count, shadows=shadows)
 
     def _logged(self, new: Array) -> None:
         self.tally.scored += len(new)

@@ -99,7 +99,7 @@ def score_one(desk: Desk, actor: Actor, key: str, row: Mapping[str, Any]) -> Sco
     scorer = desk.scorer(key)
     started = time.perf_counter()
     accepted = check_row(scorer.use_case, row)
-    scores = scorer.score(accepted.columns, 1)
+    scorer, scores = desk.standby.score(scorer, accepted.columns, 1)
     latency_ms = (time.perf_counter() - started) * 1_000
     at = datetime.now(UTC)
     ids = prediction_ids(scorer.use_case, scorer.card.version, accepted.columns, accepted.other_texts, 1)

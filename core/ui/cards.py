@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.services.access import Action, may
-from core.ui import frame, messages, state, words
+from core.ui import frame, messages, standing_in, state, words
 
 if TYPE_CHECKING:
     from core.services.overview import CaseOverview, Overview
@@ -20,7 +20,7 @@ def needs_you_now(seen: Overview) -> None:
     interrupted = [job for job in seen.interrupted if may(state.actor(), Action.SCORE_FILE)]
     for job in interrupted:
         _interrupted(job)
-    waiting = [*_complaints(seen), *_waiting(seen)]
+    waiting = [*standing_in.lines(seen), *_complaints(seen), *_waiting(seen)]
     for icon, sentence in waiting:
         st.markdown(f":material/{icon}: {sentence}")
     if not interrupted and not waiting:
