@@ -156,10 +156,11 @@ def _ratio(use_case: UseCase, judged: Judged, arm: str, bands: Any, outcome: Flo
     ratio = risk_ratio(int(top.sum()), len(top), int(bottom.sum()), len(bottom))
     area = figure_of(use_case, judged, arm, "auc")
     names = use_case.policy.band_names
-    polarity = "cannot tell"
-    if ratio.high < 1 or (area is not None and area.high < 0.5):
-        polarity = "reversed or mis-fed"
-    elif ratio.low > 1 and (area is None or area.low > 0.5):
-        polarity = "right"
     shares = len(top) / len(bands), len(bottom) / len(bands)
-    return Ratio(arm, (names[0], names[last]), shares, (float(top.mean()), float(bottom.mean())), ratio, polarity)
+    rates = float(top.mean()), float(bottom.mean())
+    polarity = "cannot tell"
+    if (ratio.enough and ratio.high < 1) or (area is not None and area.high < 0.5):
+        polarity = "reversed or mis-fed"
+    elif ratio.enough and ratio.low > 1 and (area is None or area.low > 0.5):
+        polarity = "right"
+    return Ratio(arm, (names[0], names[last]), shares, rates, ratio, polarity)

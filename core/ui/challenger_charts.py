@@ -69,7 +69,7 @@ def _bar(value: float, low: float, high: float, colour: str) -> dict[str, Any]:
     }
 
 
-def lines(arms: Mapping[str, tuple[Style, Sequence[float], Sequence[float]]], titles: tuple[str, str]) -> Any:
+def lines(arms: Mapping[str, tuple[Style, Any, Any]], titles: tuple[str, str]) -> Any:
     """A line per arm in its colour and dash."""
     drawn = charts.figure(height=380, x_title=titles[0], y_title=titles[1])
     for name, ((colour, dash, _), xs, ys) in arms.items():

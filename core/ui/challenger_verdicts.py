@@ -11,8 +11,8 @@ from core.services import standing as service
 from core.services.access import Action, may
 from core.services.plans import Planned
 from core.services.verdicts import Judged
+from core.ui import challenger_promote, messages, state, words
 from core.ui import challenger_words as say
-from core.ui import messages, state, words
 from core.ui.period_words import day
 
 
@@ -36,7 +36,11 @@ def _one(use_case: UseCase, judged: Judged, expanded: bool) -> None:
     with st.container(border=True):
         st.markdown(f"#### :{hue}[:material/{icon}: {word}] {_challenge(judged.planned)}")
         st.markdown(_reason(verdict))
-        _gain(judged)
+        left, right = st.columns([3, 1], vertical_alignment="center")
+        with left:
+            _gain(judged)
+        with right:
+            challenger_promote.promote(use_case, judged)
         met = sum(check in verdict.open_checks for check in verdict.checks)
         title = f"{len(verdict.checks) - met} of {words.count(len(verdict.checks), 'check')} met"
         with st.expander(title, expanded=expanded):
