@@ -18,6 +18,7 @@ from core.cli.bringing import add_bringing
 from core.cli.explaining import add_explaining
 from core.cli.models import add_models
 from core.cli.outcomes import add_outcomes
+from core.cli.retraining import add_retraining
 from core.cli.scoring import add_scoring
 from core.cli.simulating import add_simulating
 from core.cli.terminal import Command, Terminal
@@ -74,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
-    for add in (add_models, add_scoring, add_explaining, add_outcomes, add_bringing, add_simulating):
+    rooms = (add_models, add_scoring, add_explaining, add_outcomes, add_bringing, add_simulating, add_retraining)
+    for add in rooms:
         add(command)
     return parser

@@ -101,6 +101,14 @@ def demo(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, 
     return _follow(desk, job.submit(desk, actor, seed, until), progress)
 
 
+def retrain(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
+    """Retrain and wait for it: args use_case, path, simulated, trials, minutes, min_rows, min_days, reason."""
+    from core.services import retraining
+
+    retraining.register(desk)
+    return _follow(desk, retraining.submit(desk, actor, args["use_case"], retraining.order_of(args)), progress)
+
+
 COMMANDS: dict[str, Command] = {
     "score": score,
     "score-row": score_row,
@@ -110,6 +118,7 @@ COMMANDS: dict[str, Command] = {
     "demo": demo,
     "outcomes": outcomes,
     "explain": explain,
+    "retrain": retrain,
 }
 
 

@@ -106,6 +106,11 @@ def save_bundle(
     return card_sha256
 
 
+def discard_bundle(folder: Path) -> None:
+    """Take away a version that was saved and could not be registered; nobody has served from it."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def _write_objects(folder: Path, preprocessor: Any, models: Mapping[str, Any]) -> None:
     import joblib
 

@@ -24,6 +24,10 @@ class LogSimulated(LogBatches):
         }
         return {key: n_rows for key, n_rows in counts.items() if n_rows}
 
+    def simulated_batches(self) -> frozenset[int]:
+        """The numbers of the batches whose rows were drawn and not observed."""
+        return frozenset(row[0] for row in self._rows(_BATCHES))
+
     def clear_simulated(self) -> dict[str, int]:
         """Delete every simulated row with its scores, outcomes, counts, views and feedback; all of it, or nothing.
 
