@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -78,12 +78,15 @@ class Wanted:
         may lie in the past (a look back, which is said); window 2 may not: it confirms on rows nobody has seen.
     planned_n : int, optional
         Mature rows of each window; by default what 80 % power takes at the minimum gain.
+    margins : Margins
+        By how much the challenger may be worse in what it is not chosen for.
     """
 
     challenger: ArmName
     preset: str = "policy"
     windows: tuple[tuple[date, date], tuple[date, date]] | None = None
     planned_n: int | None = None
+    margins: Margins = field(default_factory=Margins)
 
 
 def make_plan(desk: Desk, actor: Actor, key: str, wanted: Wanted, at: datetime | None = None) -> Planned:
@@ -100,6 +103,8 @@ def make_plan(desk: Desk, actor: Actor, key: str, wanted: Wanted, at: datetime |
     use_case, champion = desk.use_case(key), desk.acting(key)
     challenger, made = wanted.challenger, at or datetime.now(UTC)
     chosen = _preset(use_case, wanted.preset)
+    if wanted.planned_n is not None and wanted.planned_n < LEAST_ROWS:
+        raise InputError(f"{wanted.planned_n} rows a window are planned.", f"It takes at least {LEAST_ROWS}.")
     if champion is None or challenger == champion:
         raise InputError(f"{challenger} acts already.", "Choose a model that does not.")
     if challenger.model not in desk.scorer(key, challenger.version).card.models:
@@ -117,7 +122,7 @@ def make_plan(desk: Desk, actor: Actor, key: str, wanted: Wanted, at: datetime |
         window_1=windows[0],
         window_2=windows[1],
         n_comparisons=chosen.n_comparisons,
-        margins=Margins(),
+        margins=wanted.margins,
         preset=chosen.meaning,
     )
     record = PlanRecord(uuid.uuid4().hex[:12], key, made, actor.name, plan.as_json())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 from core.domain.compare.difference import Difference
@@ -85,6 +85,8 @@ class Evidence:
     requester, approver : str
         The second is "" before anybody approves.
     today : date
+    horizon_days : int
+        After which an outcome counts: no row of a window is judged sooner than that after its first day.
     """
 
     validity: tuple[Check, ...]
@@ -99,6 +101,7 @@ class Evidence:
     today: date
     requester: str = ""
     approver: str = ""
+    horizon_days: int = 0
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,8 @@ def _n(found: Difference | None) -> int:
 
 
 def _waiting(evidence: Evidence, plan: Plan, checks: tuple[Check, ...], window: str, n_now: int) -> Verdict:
-    weeks = weeks_until(plan.planned_n, n_now, evidence.rows_per_week)
+    begins = (plan.window_1 if window == "window 1" else plan.window_2)[0] + timedelta(days=evidence.horizon_days)
+    weeks = weeks_until(plan.planned_n, n_now, evidence.rows_per_week) + max((begins - evidence.today).days, 0) / 7
     ready = day_of(weeks, evidence.today)
     when = f"in about {weeks:.0f} weeks" if ready is not None else "not in sight at the present rate"
     reason = f"{window.capitalize()} has {n_now:,} of {plan.planned_n:,} planned rows: {when}."
@@ -169,7 +173,7 @@ def _stop(evidence: Evidence, plan: Plan) -> str:
     if (best := min(found.high for found in measured)) < plan.minimum_gain:
         return f"No worthwhile gain: at most {best:+.4f}, the minimum is {plan.minimum_gain:+.4f}."
     if broken := next((rail for rail in evidence.guardrails if rail.state is State.BROKEN), None):
-        return f"{broken.name} is worse than its margin allows: {broken.said}."
+        return f"{broken.name} is worse than its margin allows: {broken.said.rstrip('.')}."
     if evidence.polarity.state is State.BROKEN:
         return evidence.polarity.sentence
     if evidence.rules is not None and evidence.rules.high < 0:
