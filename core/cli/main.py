@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.cli.bringing import add_bringing
+from core.cli.comparing import add_comparing
 from core.cli.explaining import add_explaining
 from core.cli.models import add_models
 from core.cli.outcomes import add_outcomes
@@ -75,7 +76,16 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
-    rooms = (add_models, add_scoring, add_explaining, add_outcomes, add_bringing, add_simulating, add_retraining)
+    rooms = (
+        add_models,
+        add_scoring,
+        add_explaining,
+        add_outcomes,
+        add_comparing,
+        add_bringing,
+        add_simulating,
+        add_retraining,
+    )
     for add in rooms:
         add(command)
     return parser

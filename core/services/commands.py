@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +109,49 @@ def retrain(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[st
     return _follow(desk, retraining.submit(desk, actor, args["use_case"], retraining.order_of(args)), progress)
 
 
+def replay(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
+    """Let a version score logged rows: args use_case, version, since, until."""
+    from core.services import replay as service
+
+    since, until = (datetime.fromisoformat(args[name]) for name in ("since", "until"))
+    return _follow(desk, service.submit(desk, actor, args["use_case"], args["version"], since, until), progress)
+
+
+def challengers(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
+    """Compare every arm on the same logged rows: args use_case, since, until, versions."""
+    from core.services import challengers as service
+    from core.services import comparing
+
+    since, until = (date.fromisoformat(args[name]) if args.get(name) else None for name in ("since", "until"))
+    versions = args.get("versions") or ()
+    found = service.challengers(desk, actor, args["use_case"], since=since, until=until, versions=versions)
+    return comparing.challengers_json(found)
+
+
+def plan(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
+    """Freeze a comparison: args use_case, challenger (VERSION:MODEL), preset, rows, windows, margins."""
+    from core.services import comparing, plans
+
+    windows = args.get("windows")
+    days = [tuple(date.fromisoformat(day) for day in window) for window in windows] if windows else None
+    wanted = plans.Wanted(
+        challenger=comparing.arm_of(desk, args["use_case"], args["challenger"]),
+        preset=args.get("preset") or "policy",
+        windows=((days[0][0], days[0][1]), (days[1][0], days[1][1])) if days else None,
+        planned_n=args.get("rows"),
+        margins=comparing.margins_of(args.get("margins") or []),
+    )
+    return comparing.planned_json(plans.make_plan(desk, actor, args["use_case"], wanted))
+
+
+def verdict(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
+    """Judge a plan: args use_case, plan (the newest open one by default)."""
+    from core.services import comparing, verdicts
+
+    planned = comparing.plan_to_judge(desk, actor, args["use_case"], args.get("plan"))
+    return comparing.judged_json(verdicts.judge(desk, actor, args["use_case"], planned))
+
+
 COMMANDS: dict[str, Command] = {
     "score": score,
     "score-row": score_row,
@@ -118,6 +161,10 @@ COMMANDS: dict[str, Command] = {
     "demo": demo,
     "outcomes": outcomes,
     "explain": explain,
+    "replay": replay,
+    "challengers": challengers,
+    "plan": plan,
+    "verdict": verdict,
     "retrain": retrain,
 }
 
