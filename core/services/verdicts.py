@@ -29,7 +29,7 @@ from core.domain.judged import RULES, figure_of
 from core.domain.usecase import Task, UseCase
 from core.services.access import Action, Actor, require
 from core.services.arms import ArmRows, Window, arm_rows
-from core.services.challengers import per_week
+from core.services.challengers import DAYS, per_week
 from core.services.desk import Desk
 from core.services.plans import Planned
 from core.services.protected import group_codes, protected_columns
@@ -99,10 +99,17 @@ def _evidence(
         guardrails=tuple(_guardrails(desk, use_case, both, plan)),
         rules=_over_rules(use_case, both, plan),
         polarity=_polarity(use_case, both, plan),
-        rows_per_week=per_week(both.rows),
+        rows_per_week=per_week(both.rows) or _usual_rate(desk, use_case, plan, now),
+        horizon_days=use_case.target.horizon_days,
         today=now.date(),
         requester=planned.record.created_by,
     )
+
+
+def _usual_rate(desk: Desk, use_case: UseCase, plan: Plan, now: datetime) -> float:
+    """Mature rows a week of the champion's version lately, for a plan that has none of its own yet."""
+    lately = Window(now - timedelta(days=DAYS + use_case.target.horizon_days), now, now)
+    return per_week(arm_rows(desk, use_case, [plan.champion.version], lately).rows)
 
 
 def _both(desk: Desk, use_case: UseCase, plan: Plan, windows: tuple[ArmRows, ArmRows], now: datetime) -> ArmRows:
