@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.domain.compare.several import benjamini_hochberg
 from core.domain.features import Floats
 from core.domain.importance import Codes
 from core.domain.metrics.influence import standard_error
@@ -76,7 +77,7 @@ def shifts(
     found = [_moved(np.abs(before[:, k]), np.abs(now[:, k]), clusters) for k in range(len(columns))]
     asked = np.flatnonzero(judged)
     adjusted = np.full(len(columns), math.nan)
-    adjusted[asked] = benjamini_hochberg(np.array([found[k][3] for k in asked]))
+    adjusted[asked] = benjamini_hochberg([found[k][3] for k in asked])
     items = [
         Shift(
             column,
@@ -117,17 +118,3 @@ def _moved(before: Floats, now: Floats, clusters: Codes | None) -> tuple[float, 
 def _error_of_mean(values: Floats, clusters: Codes | None = None) -> float:
     n = len(values)
     return standard_error((values - values.mean()) / math.sqrt(n * (n - 1)), clusters)
-
-
-def benjamini_hochberg(p: Floats) -> Floats:
-    """P-values such that raising all below a level keeps the expected share of false alarms below it.
-
-    >>> benjamini_hochberg(np.array([0.01, 0.04, 0.03])).round(3)
-    array([0.03, 0.04, 0.04])
-    """
-    n = len(p)
-    order = np.argsort(p)[::-1]
-    least = np.minimum.accumulate(p[order] * n / np.arange(n, 0, -1)) if n else p[order]
-    adjusted = np.empty(n)
-    adjusted[order] = np.minimum(least, 1.0)
-    return adjusted

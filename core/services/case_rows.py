@@ -24,7 +24,8 @@ from core.services.case_sections import Window
 from core.services.cases import Case
 from core.services.desk import Desk
 from core.services.judging import judged_rows
-from core.services.reference import parsed_columns, typed_columns, with_zone
+from core.services.logged_row import logged_columns
+from core.services.reference import parsed_columns, typed_columns
 from core.services.training import read_target
 from core.store.log_schema import raw_names, score_names
 from core.store.log_simulated import SIMULATED
@@ -87,7 +88,7 @@ class CaseRows:
     @cached_property
     def columns(self) -> Columns:
         """The window's raw columns, typed, in the order of arrival."""
-        return raw_columns(self.use_case, self.table)
+        return logged_columns(self.use_case, self.table)
 
     @cached_property
     def main_version(self) -> str | None:
@@ -136,13 +137,6 @@ def gather(desk: Desk, case: Case, limits: CaseLimits, known_on: datetime) -> Ca
 def run_columns(use_case: UseCase) -> tuple[str, ...]:
     """The columns a model reads that hold one number or level each."""
     return tuple(name for name in use_case.model_columns if use_case.schema[name].kind in RUN_KINDS)
-
-
-def raw_columns(use_case: UseCase, table: pa.Table) -> Columns:
-    """Logged raw columns as they were typed for scoring."""
-    wanted = {stored: name for name, stored in raw_names(use_case).items()}
-    picked = with_zone(table.select(list(wanted)).rename_columns(list(wanted.values())))
-    return dict(use_case.schema.check(parsed_columns(use_case.schema, picked), len(picked)).columns)
 
 
 def typed(use_case: UseCase, table: pa.Table, names: Sequence[str]) -> dict[str, Floats]:

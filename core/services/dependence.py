@@ -21,8 +21,9 @@ from core.ml.scorer import Scorer
 from core.services.access import Action, Actor, require
 from core.services.desk import Desk
 from core.services.drivers import SEED, Source, source_of
-from core.services.explained_rows import ExplainedRows, explained_rows, logged_columns, outputs_of, scores_of
+from core.services.explained_rows import ExplainedRows, explained_rows, outputs_of, scores_of
 from core.services.kept import kept
+from core.services.logged_row import logged_columns
 
 MOST_AVERAGED = 400  # rows that a partial dependence averages over
 GRID_POINTS = 21

@@ -21,7 +21,7 @@ from core.ml.scorer import Scorer
 from core.services.desk import Desk
 from core.services.explainers import explainer, reference_columns
 from core.services.kept import kept
-from core.services.reference import typed_columns, with_zone
+from core.services.logged_row import logged_columns
 from core.store.log_schema import raw_names
 
 MOST_ROWS = 1_500
@@ -146,13 +146,6 @@ def _logged(desk: Desk, use_case: UseCase, days: int) -> _Source:
     picked = table.take(pa.array(order[_spaced(table.num_rows)]))
     entity = np.array(picked["entity"].to_pylist(), dtype=object).astype(str)
     return _Source(logged_columns(use_case, picked), None, picked.num_rows, table.num_rows, entity)
-
-
-def logged_columns(use_case: UseCase, table: pa.Table) -> Columns:
-    """The raw columns of rows of the log, typed as in scoring."""
-    stored = raw_names(use_case)
-    rows = table.select(list(stored.values())).rename_columns(list(stored))
-    return typed_columns(use_case.schema, with_zone(rows))
 
 
 def _newest(desk: Desk, use_case: UseCase) -> datetime | None:

@@ -13,6 +13,7 @@ from core.services.desk import Desk
 
 LEAST_DIGITS = 6
 MOST = 50
+NAMED = 3  # ids that a hint names
 
 
 def find_predictions(desk: Desk, actor: Actor, key: str, text: str) -> list[TrendPoint]:
@@ -27,7 +28,8 @@ def find_predictions(desk: Desk, actor: Actor, key: str, text: str) -> list[Tren
     Raises
     ------
     InputError
-        Nothing is called so; the hint names what is written nearly so.
+        Nothing is called so, and the hint names what is written nearly so; or these digits begin the ids of several
+        predictions, and the hint names them.
     """
     require(actor, Action.SEE)
     use_case, text = desk.use_case(key), text.strip()
@@ -36,13 +38,28 @@ def find_predictions(desk: Desk, actor: Actor, key: str, text: str) -> list[Tren
     if text:
         found = desk.log.predictions_of(use_case, text, MOST).to_pylist()
         if not found and len(plain) >= LEAST_DIGITS:
-            found = desk.log.predictions_by_id(use_case, plain, MOST).to_pylist()
+            found = _one(use_case, text, desk.log.predictions_by_id(use_case, plain, MOST).to_pylist())
     if found:
         return [trend_point(row) for row in found]
     near = desk.log.near_entities(use_case, text) if text else []
     if near and near[0].strip().lower() == text.lower():
         return [trend_point(row) for row in desk.log.predictions_of(use_case, near[0], MOST).to_pylist()]
     raise nothing_found(use_case, text, near)
+
+
+def _one(use_case: UseCase, text: str, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of one prediction, which may lie in several uploads; several predictions are asked about."""
+    ids = list(dict.fromkeys(row["prediction_id"] for row in found))
+    if len(ids) > 1:
+        n = f"{MOST} or more" if len(found) == MOST else str(len(ids))
+        raise InputError(
+            f"The ids of {n} predictions of {use_case.title} begin with '{text[:80]}'.",
+            f"Give more digits: {', '.join(ids[:NAMED])}{' or another' if len(ids) > NAMED else ''}.",
+            text=text,
+            near=ids,
+            use_case=use_case.key,
+        )
+    return found
 
 
 def nothing_found(use_case: UseCase, text: str, near: list[str]) -> InputError:

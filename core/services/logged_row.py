@@ -1,4 +1,4 @@
-"""One row, typed exactly as it was when it was scored: from the log, or as somebody gives it."""
+"""Rows typed exactly as they were when they were scored: from the log, or one as somebody gives it."""
 
 from __future__ import annotations
 
@@ -30,18 +30,39 @@ class TypedRow:
     other: tuple[str, ...]
 
 
+def logged_columns(use_case: UseCase, logged: pa.Table) -> Columns:
+    """Logged rows as typed columns again.
+
+    Parameters
+    ----------
+    logged : pyarrow.Table
+        n rows of the log with their raw columns under their stored names; other columns are passed over.
+
+    Returns
+    -------
+    dict
+        Every column of the schema, n rows each; what cannot be read any more is missing.
+    """
+    return {name: item.values for name, item in parsed_columns(use_case.schema, _raw(use_case, logged)).items()}
+
+
+def _raw(use_case: UseCase, logged: pa.Table) -> pa.Table:
+    """The raw columns under the names of the schema; times are kept in UTC, and marked as such."""
+    stored = raw_names(use_case)
+    return with_zone(logged.select(list(stored.values())).rename_columns(list(stored)))
+
+
 def typed_logged(use_case: UseCase, logged: pa.Table) -> TypedRow:
     """A row of the log (see `core.store.log_lookup`) through the functions that read a file.
 
-    Times are kept in UTC and read as wall clock of the use case's time zone again.
+    Times are read as wall clock of the use case's time zone again.
 
     Raises
     ------
     BundleProblem
         A value can no longer be read, because the definition of its column has changed since.
     """
-    stored = raw_names(use_case)
-    table = with_zone(logged.select(list(stored.values())).rename_columns(list(stored)))
+    table = _raw(use_case, logged)
     parsed = parsed_columns(use_case.schema, table)
     for column in use_case.schema:
         if parsed[column.name].unread and not column.kind.is_coded:

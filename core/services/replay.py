@@ -7,17 +7,13 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-import pyarrow as pa
-
-from core.domain.columns import Columns
 from core.domain.usecase import UseCase
 from core.errors import InputError
 from core.services.access import Action, Actor, Role, require
 from core.services.desk import Desk
 from core.services.jobs import JobRun
+from core.services.logged_row import logged_columns
 from core.services.records import log_scores
-from core.services.reference import parsed_columns, with_zone
-from core.store.log_schema import raw_names
 
 KIND = "replay"
 CHUNK_ROWS = 50_000
@@ -91,20 +87,6 @@ def replay(
         after={"since": since.isoformat(), "until": until.isoformat(), "scores": done},
     )
     return done
-
-
-def logged_columns(use_case: UseCase, rows: pa.Table) -> Columns:
-    """Logged rows as typed columns again, exactly as they were scored.
-
-    Parameters
-    ----------
-    rows : pyarrow.Table
-        From the log's `rows`, raw columns under their stored names.
-    """
-    stored = raw_names(use_case)
-    raw = with_zone(pa.table({name: rows[stored[name]] for name in use_case.schema.names}))
-    checked = use_case.schema.check(parsed_columns(use_case.schema, raw), rows.num_rows)
-    return checked.columns
 
 
 def _check(desk: Desk, key: str, version: str, since: datetime, until: datetime) -> UseCase:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from core.config import Settings
 from core.domain.evidence import FEW
 from core.domain.explained import Explanation
 from core.errors import BundleProblem, InputError, RowProblem
+from core.services import found
 from core.services.access import LOCAL_PEOPLE, Role
 from core.services.batches import void
 from core.services.desk import Desk, open_desk
@@ -165,6 +167,24 @@ def test_a_record_and_the_beginning_of_a_prediction_are_found(scored: tuple[Desk
     lead, first = drawn("lead_scoring")[0]["lead_id"], ids["lead_scoring"][0]
     spelled = (lead, f" {lead.lower()} ", first, first[:6], first.upper())
     assert [find_predictions(desk, SALES, "lead_scoring", text)[0].prediction_id for text in spelled] == [first] * 5
+
+
+def test_digits_that_begin_several_ids_are_asked_about(
+    scored: tuple[Desk, dict[str, list[str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, _ = scored
+    monkeypatch.setattr(found, "LEAST_DIGITS", 1)
+    synthesize = builtin()["lead_scoring"].synthesize
+    assert synthesize is not None
+    rows = synthesize(17, 8).to_pylist()  # of seventeen ids two begin with the same one of sixteen digits
+    ids = [score_one(desk, ANALYST, "lead_scoring", row).prediction_id for row in rows]
+    digit = Counter(name[0] for name in ids).most_common(1)[0][0]
+    with pytest.raises(InputError, match=f"begin with '{digit}'") as caught:
+        find_predictions(desk, SALES, "lead_scoring", digit)
+    near = caught.value.data["near"]
+    assert len(near) >= 2 and all(name.startswith(digit) for name in near) and near[0] in str(caught.value.hint)
+    for name in near[:2]:
+        assert find_predictions(desk, SALES, "lead_scoring", name)[0].prediction_id == name
 
 
 @pytest.mark.parametrize("text", ["L007-000001", "nobody at all", "abcde", "", "ffffff"])

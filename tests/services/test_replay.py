@@ -11,6 +11,7 @@ from core.services import batches, replay, scoring
 from core.services.access import LOCAL_PEOPLE, Actor, Role
 from core.services.desk import CHALLENGER, CHAMPION, Desk
 from core.services.history.versions import FORMER, _train
+from core.services.logged_row import logged_columns
 
 WIDE = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 KEY = "bnpl_default"
@@ -67,7 +68,7 @@ def test_logged_rows_come_back_as_they_were_scored(desk: Desk, analyst: Actor, t
     use_case = desk.use_case(key)
     rows = desk.log.unscored(use_case, "none", *WIDE, limit=1_000)
     scorer = desk.scorer(key)
-    again = scorer.score(replay.logged_columns(use_case, rows), rows.num_rows)
+    again = scorer.score(logged_columns(use_case, rows), rows.num_rows)
     logged = desk.log.scan(use_case, ["prediction_id", "score"])
     known = dict(zip(logged["prediction_id"].to_pylist(), logged["score"].to_pylist(), strict=True))
     wanted = [known[name] for name in rows["prediction_id"].to_pylist()]
