@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from core.ml.explain import Attributions, Explainer
 
 N_REASONS = 3
-BLOCK_ROWS = 8_192  # attributions of one block are in memory at a time, whatever the chunk
+BLOCK_ROWS = 2_048  # attributions of one block per worker are in memory at a time, whatever the chunk
 WORKERS = 2  # blocks at a time: trees take most of it, and they let another thread run
 NAMES = {True: "helps", False: "hurts"}
 

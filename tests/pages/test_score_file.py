@@ -10,12 +10,15 @@ from streamlit.testing.v1 import AppTest
 
 from core.services import batches, results
 from core.services.access import LOCAL_PEOPLE, Role
+from core.services.bulk_reasons import names as reason_columns
+from core.services.jobs import JobState
 from core.ui import state
 from core.usecases import builtin
 
 from .conftest import SAMPLE_ROWS, OpenPage
 
 SCRIPT = "score/file.py"
+ANALYST = LOCAL_PEOPLE[Role.ANALYST]
 
 
 def upload(app: AppTest, name: str, content: bytes) -> AppTest:
@@ -58,6 +61,32 @@ def test_file_is_scored_shown_and_known_the_second_time(open_page: OpenPage, key
     score(app)
     assert figures(app)["Already scored"] == str(SAMPLE_ROWS - 1)
     assert any("scored before" in element.proto.title for element in app.info)
+
+
+def columns_of(job: JobState) -> list[str]:
+    return csv.read_csv(results.file_of(state.desk(), ANALYST, job, "csv")).column_names
+
+
+def test_the_switch_adds_reasons_to_the_file_and_is_off_at_first(open_page: OpenPage) -> None:
+    app = open_page("trained", SCRIPT, "bnpl_default")
+    content = batches.sample_csv(state.desk(), "bnpl_default", 20)
+    assert content is not None
+    upload(app, "week.csv", content)
+    (switch,) = (toggle for toggle in app.toggle if toggle.label == "Add reasons")
+    assert switch.value is False
+    switch.set_value(True).run()
+    score(app)
+    assert figures(app)["Scored"] == "20"
+    (job,) = results.recent(state.desk(), ANALYST, "bnpl_default")
+    assert set(reason_columns()) <= set(columns_of(job))
+    scored = csv.read_csv(results.file_of(state.desk(), ANALYST, job, "csv")).to_pylist()
+    assert all(row["helps_1"] or row["hurts_1"] for row in scored)
+
+    next(button for button in app.button if button.label == "Score it again").click().run()
+    next(toggle for toggle in app.toggle if toggle.label == "Add reasons").set_value(False).run()
+    score(app)
+    again = next(found for found in results.recent(state.desk(), ANALYST, "bnpl_default") if found.id != job.id)
+    assert not set(reason_columns()) & set(columns_of(again))
 
 
 def test_sample_file_is_one_click(open_page: OpenPage) -> None:
