@@ -16,6 +16,11 @@ from core.store.log_simulated import SIMULATED
 
 ACT, PROMOTE, ROLL_BACK = "let version act", "promote", "roll back"
 MOVES = (ACT, PROMOTE, ROLL_BACK)
+DEEDS = (
+    *MOVES, "train version", "adopt version", "import version", "request promotion", "approve promotion",
+    "refuse promotion", "withdraw promotion", "start shadow", "stop shadow", "retire version", "unretire version",
+    "plan comparison", "end plan", "replay", "fall back", "serve again",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,12 @@ def timeline(desk: Desk, actor: Actor, key: str) -> list[Reign]:
     """Every reign of a use case, oldest first; a simulated one only while the simulated history is there."""
     require(actor, Action.SEE_MODELS)
     return reigns(desk, key)
+
+
+def history(desk: Desk, actor: Actor, key: str) -> list[EventRecord]:
+    """Every event of versions, plans and promotions of a use case, the latest first."""
+    require(actor, Action.SEE_MODELS)
+    return sorted(desk.ledger.events_about(key, DEEDS), key=lambda event: (event.at, event.seq), reverse=True)
 
 
 def champion_on(desk: Desk, actor: Actor, key: str, day: date) -> Reign | None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
 from core.domain.compare.plan import ArmName
-from core.errors import InputError, UnknownName
+from core.domain.metrics.catalogue import PRIMARY
+from core.errors import DeskError, InputError, UnknownName
 from core.services import timeline
 from core.services.access import Action, Actor, require
 from core.services.desk import CHALLENGER, Desk
+from core.services.kept import kept
+from core.services.risk import figure_value
 from core.store.ledger_tables import EventRecord
 
 START, STOP = "start shadow", "stop shadow"
@@ -40,6 +43,9 @@ class VersionState:
     model: str  # the one that acts; "" for a version that does not
     origin: str
     made_at: datetime
+    leads: str = ""  # the model that acts, or would unless another is asked for
+    figure: Mapping[str, Any] | None = None  # its primary metric on held-out rows, with `name`, interval and n
+    problem: str = ""  # what is wrong with its files
 
 
 def version_states(desk: Desk, actor: Actor, key: str, day: date | None = None) -> list[VersionState]:
@@ -57,8 +63,23 @@ def version_states(desk: Desk, actor: Actor, key: str, day: date | None = None) 
         own = [event for event in events if event.subject == f"{key} {record.version}"]
         state, since, by, why = _state(record.version, reign, own, record.created_at)
         model = reign.model if reign is not None and state is State.PRODUCTION else ""
-        states.append(VersionState(record.version, state, since, why, by, model, record.origin, record.created_at))
+        worth = _worth(desk, key, record.version, model)
+        facts = (record.version, state, since, why, by, model, record.origin, record.created_at)
+        states.append(VersionState(*facts, *worth))
     return sorted(states, key=lambda item: -int(item.version[1:]))
+
+
+def _worth(desk: Desk, key: str, version: str, model: str) -> tuple[str, Mapping[str, Any] | None, str]:
+    """The model that leads, its figure, and what is wrong with the files; a version never changes, so it is kept."""
+    use_case = desk.use_case(key)
+    try:
+        card = kept(desk, use_case, ("card", version), lambda: desk.card(key, version))
+    except DeskError as error:
+        return model, None, error.message
+    leads, main = model or card.champion, card.metrics["sets"][card.metrics["main"]]
+    found = main["models"].get(leads, {})
+    names = [name for name in (use_case.policy.primary_metric, PRIMARY[card.task]) if figure_value(found, name)]
+    return leads, (dict(found[names[0]]) | {"name": names[0]} if names else None), ""
 
 
 def _state(

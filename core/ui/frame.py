@@ -113,7 +113,7 @@ PLACES = (
         "models",
         "Models",
         "badge",
-        "What a version is worth, how that is known, and its card to download.",
+        "What acts, what waits for an approval, who was champion when, and every model card.",
         Action.SEE_MODELS,
     ),
     Place(

@@ -17,8 +17,14 @@ from core.ui.card_sections import Section, sections
 OPEN = ("Limits and notes",)
 
 
-def pick_version(use_case: UseCase) -> str | None:
-    """The version to look at, the acting one first; None before the first training, with the next step said."""
+def pick_version(use_case: UseCase, shown: bool = True) -> str | None:
+    """The version to look at, the acting one first; None before the first training, with the next step said.
+
+    Parameters
+    ----------
+    shown : bool
+        Whether there is anything to choose; if not, the acting version is the one.
+    """
     desk = state.desk()
     acting = desk.acting_version(use_case.key)
     versions = sorted(desk.versions(use_case.key), key=lambda name: (name != acting, -int(name[1:])))
@@ -29,6 +35,8 @@ def pick_version(use_case: UseCase) -> str | None:
             icon=":material/hourglass_empty:",
         )
         return None
+    if not shown:
+        return versions[0]
     return st.selectbox(
         "Version",
         versions,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core.services.access import Role
 from core.usecases import builtin
@@ -12,9 +13,14 @@ from .conftest import OpenPage
 SCRIPT = "govern/models.py"
 
 
+def look_at(app: AppTest, view: str) -> None:
+    app.segmented_control(key="view").set_value(view).run()
+
+
 @pytest.mark.parametrize("key", builtin())
 def test_a_trained_version_has_its_card(open_page: OpenPage, key: str) -> None:
     app = open_page("trained", SCRIPT, key)
+    look_at(app, "Model card")
     assert not app.exception
     said = "\n".join(element.value for element in app.markdown)
     assert "The honest figure is" in said
