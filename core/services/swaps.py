@@ -35,14 +35,31 @@ class Saving:
 
 @dataclass(frozen=True)
 class Ratio:
-    """How much more often the outcome happens in the highest band than in the lowest, at matched coverage."""
+    """How much more often the outcome happens in higher bands than in the lowest, at matched coverage.
+
+    Attributes
+    ----------
+    arm : str
+    bands : tuple of (str, int, float)
+        Name, judged rows and outcome rate (NaN without rows) of every band, the highest first.
+    ratio : Measured
+        Of the highest band over the lowest.
+    above : Measured
+        Of all bands above the lowest over the lowest: it can be judged where the highest holds too few.
+    polarity : str
+        right | cannot tell | reversed or mis-fed
+    """
 
     arm: str
-    bands: tuple[str, str]  # highest, lowest
-    coverage: tuple[float, float]  # share of rows in each
-    rates: tuple[float, float]
+    bands: tuple[tuple[str, int, float], ...]
     ratio: Measured
-    polarity: str  # right | cannot tell | reversed or mis-fed
+    above: Measured
+    polarity: str
+
+    @property
+    def n(self) -> int:
+        """Judged rows in all bands."""
+        return sum(n for _, n, _ in self.bands)
 
 
 def mark_of(found: Challengers) -> tuple[Any, ...]:
@@ -151,16 +168,21 @@ def _ratios(desk: Desk, use_case: UseCase, found: Challengers) -> tuple[Ratio, .
 
 
 def _ratio(use_case: UseCase, judged: Judged, arm: str, bands: Any, outcome: Floats) -> Ratio:
-    last = len(use_case.policy.bands) - 1
-    top, bottom = outcome[bands == 0], outcome[bands == last]
-    ratio = risk_ratio(int(top.sum()), len(top), int(bottom.sum()), len(bottom))
-    area = figure_of(use_case, judged, arm, "auc")
     names = use_case.policy.band_names
-    shares = len(top) / len(bands), len(bottom) / len(bands)
-    rates = float(top.mean()), float(bottom.mean())
-    polarity = "cannot tell"
+    n = np.bincount(bands, minlength=len(names))
+    hits = np.bincount(bands, weights=outcome, minlength=len(names))
+    lowest = int(hits[-1]), int(n[-1])
+    ratio = risk_ratio(int(hits[0]), int(n[0]), *lowest)
+    above = risk_ratio(int(hits[:-1].sum()), int(n[:-1].sum()), *lowest)
+    rates = [float(hit / count) if count else float("nan") for hit, count in zip(hits, n, strict=True)]
+    by_band = tuple(zip(names, n.tolist(), rates, strict=True))
+    return Ratio(arm, by_band, ratio, above, _polarity(ratio if ratio.enough else above, judged, use_case, arm))
+
+
+def _polarity(ratio: Measured, judged: Judged, use_case: UseCase, arm: str) -> str:
+    """Whether a higher score means more of the outcome, as far as the intervals of the ratio and the AUC tell."""
+    area = figure_of(use_case, judged, arm, "auc")
     if (ratio.enough and ratio.high < 1) or (area is not None and area.high < 0.5):
-        polarity = "reversed or mis-fed"
-    elif ratio.enough and ratio.low > 1 and (area is None or area.low > 0.5):
-        polarity = "right"
-    return Ratio(arm, (names[0], names[last]), shares, rates, ratio, polarity)
+        return "reversed or mis-fed"
+    sure = ratio.enough and ratio.low > 1 and (area is None or area.low > 0.5)
+    return "right" if sure else "cannot tell"

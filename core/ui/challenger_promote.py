@@ -21,7 +21,7 @@ def promote(use_case: UseCase, judged: Judged) -> None:
         st.button(
             "Promote", key=f"promote:{judged.planned.id}", icon=":material/upgrade:", disabled=True, help=hindrance
         )
-        st.caption(f"Not now: {messages.plain(hindrance)}")
+        st.caption(f"Not now: {messages.plain(hindrance.partition('. ')[0])}.")
         return
     with (
         st.popover("Promote", icon=":material/upgrade:", type="primary"),

@@ -176,10 +176,8 @@ def _ratios(use_case: UseCase, seen: Challengers) -> None:
     found = service.ratios(state.desk(), state.actor(), use_case.key, seen)
     if not found:
         return
-    top, bottom = (messages.plain(name) for name in found[0].bands)
-    st.markdown(
-        f"**How many times likelier the outcome is in '{top}' than in '{bottom}', every arm at the same coverage**"
-    )
+    top, bottom = messages.plain(found[0].bands[0][0]), messages.plain(found[0].bands[-1][0])
+    st.markdown(f"**How many times likelier the outcome is in '{top}' than in '{bottom}', at the same coverage**")
     st.dataframe(
         [_discriminates(seen, part) for part in found],
         hide_index=True,
@@ -201,14 +199,10 @@ def _said(part: Ratio) -> str:
 
 
 def _discriminates(seen: Challengers, part: Ratio) -> dict[str, Any]:
-    (top, bottom), shares, rates = part.bands, part.coverage, part.rates
-    return {
-        "Arm": say.label(seen, part.arm),
-        "Ratio": _said(part),
-        "Polarity": part.polarity,
-        f"Rate in {top}": words.percent(rates[0]),
-        f"Coverage of {top}": words.percent(shares[0]),
-        f"Rate in {bottom}": words.percent(rates[1]),
-        f"Coverage of {bottom}": words.percent(shares[1]),
-        "n": part.ratio.n,
-    }
+    line = {"Arm": say.label(seen, part.arm), "Ratio": _said(part), "Polarity": part.polarity}
+    for name, n, rate in part.bands:
+        covers = f"{words.percent(n / part.n)} of rows, {words.count(n)}"
+        line[f"Rate in {name}"] = f"{words.percent(rate)} ({covers})" if n else "no row"
+    if len(part.bands) > 2:
+        line[f"All above {part.bands[-1][0]}"] = say.figure(part.above)
+    return line

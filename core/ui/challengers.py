@@ -33,8 +33,7 @@ class Choice:
 
 def choose(use_case: UseCase) -> Choice:
     """Period, segment and versions."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        since, until = _period(use_case)
+    since, until = _period(use_case)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         segment = _segment(use_case)
         versions = _versions(use_case)
@@ -49,10 +48,10 @@ def _period(use_case: UseCase) -> tuple[date, date]:
         help=f"Outcomes count after {horizon} days: the latest {horizon} days are read as well, and wait.",
     )  # fmt: skip
     if asked == PERIODS[3]:
-        first = st.date_input(
-            "From", today - timedelta(days=90 + horizon), max_value=today, key="from", bind="query-params", width=150
-        )
-        last = st.date_input("To, this day included", today, key="to", bind="query-params", width=150)
+        left, right = st.container(horizontal=True).columns(2)
+        begin = today - timedelta(days=90 + horizon)
+        first = left.date_input("From", begin, max_value=today, key="from", bind="query-params")
+        last = right.date_input("To, this day included", today, max_value=today, key="to", bind="query-params")
         return first, last + timedelta(days=1)
     days = {PERIODS[0]: 90, PERIODS[1]: 180}.get(str(asked))
     return (tomorrow - timedelta(days=days + horizon) if days else EVER), tomorrow
@@ -115,8 +114,9 @@ def nothing(use_case: UseCase, choice: Choice) -> None:
         )
         return
     st.info(
-        f"Score a file of {use_case.noun}s: every model scores each row, and their outcomes tell which was right.",
-        title=f"No {use_case.noun} of this choice has been scored yet",
+        f"Choose a longer period, or score a file of {use_case.noun}s: every model scores each row, and what became of "
+        "it tells which was right.",
+        title=f"The acting version has scored no {use_case.noun} of this choice yet",
         icon=":material/compare_arrows:",
     )
     if frame.allowed("score-file"):
