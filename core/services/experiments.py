@@ -15,6 +15,7 @@ from core.errors import InputError, NotReady, UnknownName
 from core.services.access import Action, Actor, Role, require
 from core.services.desk import Desk
 from core.services.experiment_readout import ReadOut, read_out
+from core.services.kept import kept
 from core.store.ledger_registry import ExperimentRecord
 
 RUNNING, ROLLED_BACK, CONCLUDED = "running", "rolled back", "concluded"
@@ -43,6 +44,15 @@ def experiments(desk: Desk, actor: Actor, key: str) -> list[Experiment]:
     """Experiments of a use case, newest first."""
     require(actor, Action.SEE_MODELS)
     return [Experiment(record, Spec.from_json(record.spec)) for record in desk.ledger.experiments(key)]
+
+
+def seen(desk: Desk, actor: Actor, experiment: Experiment) -> ReadOut:
+    """What it shows now, kept for a few minutes while nothing new is logged."""
+    require(actor, Action.SEE_MODELS)
+    use_case, record = desk.use_case(experiment.record.use_case), experiment.record
+    minutes = int(datetime.now(UTC).timestamp() // 300)
+    mark = ("experiment", record.id, record.state, record.stage, desk.log.water_mark(use_case), minutes)
+    return kept(desk, use_case, mark, lambda: read_out(desk, actor, record))
 
 
 def held_back(experiment: Experiment, found: ReadOut, now: datetime | None = None) -> str:

@@ -91,6 +91,15 @@ PLACES = (
     ),
     Place(
         "Compare",
+        "compare/experiments.py",
+        "experiments",
+        "Experiments",
+        "science",
+        "Which arm does better with real decisions: tests, canaries, their guardrails.",
+        Action.SEE_MODELS,
+    ),
+    Place(
+        "Compare",
         "compare/drivers.py",
         "drivers",
         "Drivers",

@@ -61,7 +61,7 @@ def error_guard(n_failed: int, n_rows: int) -> Guard:
     """
     bound = rate_bound("error rate", n_failed, n_rows, ERROR_LIMIT, LOOKS)
     said = (
-        f"The challenger failed on {n_failed:,} of {n_rows:,} rows ({bound.rate:.1%}, surely above {bound.low:.1%}); "
+        f"The challenger failed on {n_failed:,} of {n_rows:,} rows ({bound.rate:.1%}, lower bound {bound.low:.1%}); "
         f"it turns back when that bound is above {ERROR_LIMIT:.0%}."
     )
     return Guard(ERRORS, _state(bound), said, True, bound)
@@ -93,7 +93,7 @@ def latency_guard(champion: Floats, challenger: Floats, other_version: bool) -> 
     bound = rate_bound("slow rows", int((theirs > limit).sum()), len(theirs), 0.05, LOOKS)
     said = (
         f"p95 {np.quantile(theirs, 0.95):.2f} ms against {np.quantile(mine, 0.95):.2f} ms of the champion; "
-        f"{bound.rate:.1%} of {bound.n:,} measurements above {limit:.2f} ms (its p95 and half of it), surely above "
+        f"{bound.rate:.1%} of {bound.n:,} measurements above {limit:.2f} ms (its p95 and half of it), lower bound "
         f"{bound.low:.1%}; it turns back when that bound is above 5%."
     )
     return Guard(name, _state(bound), said, True, bound)
@@ -132,7 +132,7 @@ def drift_guard(scores: Floats, reference: Mapping[str, Any] | None) -> Guard:
     bound = rate_bound("score drift", outside, len(scores), limit, LOOKS)
     said = (
         f"{bound.rate:.1%} of {bound.n:,} scores of the challenger lie in the outermost bins of its held-out rows, "
-        f"where {expected:.1%} are expected; surely above {bound.low:.1%}, limit {limit:.1%}."
+        f"where {expected:.1%} are expected; lower bound {bound.low:.1%}, limit {limit:.1%}."
     )
     return Guard(name, _state(bound), said, False, bound)
 
