@@ -116,17 +116,17 @@ def weighted(desk: Desk, actor: Actor, key: str, rows: ArmRows) -> Weighted:
     if use_case.rules is not None and use_case.task is Task.BINARY and not np.isnan(judged.rules_score[kept]).any():
         scored = weighted_auc_part(judged.outcome[kept], judged.rules_score[kept], weights[kept])
         parts[RULES] = {"auc": scored}
-    clusters = judged.clusters(kept)
-    rarer = _rarer(use_case, judged.outcome[kept])
+    clusters, rarer = judged.clusters(kept), _rarer(use_case, judged.outcome[kept])
     figures = {
         name: {metric: _measured(metric, part, clusters, rarer) for metric, part in mine.items()}
         for name, mine in parts.items()
     }
+    base = parts.get(str(champion), {})
     gains = {
         name: {
-            metric: replace(difference(metric, part, base, n_events=rarer, clusters=clusters), method=METHOD)
+            metric: _gained(metric, part, base[metric], clusters, rarer)
             for metric, part in mine.items()
-            if (base := parts.get(str(champion), {}).get(metric)) is not None
+            if metric in base
         }
         for name, mine in parts.items()
         if name != str(champion)
@@ -219,6 +219,10 @@ def _rarer(use_case: UseCase, outcome: Floats) -> int | None:
     if use_case.task is Task.REGRESSION:
         return None
     return int(np.bincount(outcome.astype(np.int64), minlength=len(use_case.target.classes)).min())
+
+
+def _gained(metric: str, part: Part, base: Part, clusters: NDArray[np.int64] | None, rarer: int | None) -> Difference:
+    return replace(difference(metric, part, base, n_events=rarer, clusters=clusters), method=METHOD)
 
 
 def _measured(metric: str, part: Part, clusters: NDArray[np.int64] | None, rarer: int | None) -> Measured:
