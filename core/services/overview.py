@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from core.domain.usecase import UseCase
-from core.services.access import Action, Actor, require
-from core.services.desk import CHAMPION, Desk
+from core.services.access import Action, Actor, may, require
+from core.services.acting import acting_model
+from core.services.desk import Desk
 from core.services.history import job as history
 from core.services.jobs import JobState
 from core.services.standby import StandIn
@@ -52,6 +53,7 @@ class Overview:
     at: datetime
     complaints: dict[str, tuple[int, int]] = field(default_factory=dict)  # use case: open ones, past a clock of these
     stand_ins: dict[str, StandIn] = field(default_factory=dict)  # use case: what scores in the acting one's place
+    approvals: dict[str, int] = field(default_factory=dict)  # use case: promotions that wait for who looks
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for the command line."""
@@ -88,7 +90,22 @@ def overview(desk: Desk, actor: Actor) -> Overview:
         at,
         _complaints(desk),
         {key: found for key in desk.use_cases() if (found := desk.stand_in(key)) is not None},
+        _approvals(desk, actor),
     )
+
+
+def _approvals(desk: Desk, actor: Actor) -> dict[str, int]:
+    """Per use case the promotions that wait for the approval of the person who looks."""
+    if not may(actor, Action.APPROVE):
+        return {}
+    found: dict[str, int] = {}
+    for key in desk.use_cases():
+        if desk.ledger.promotions(key, "open"):
+            from core.services.registry import promotions  # with all it needs; the first page rarely waits for it
+
+            waiting = [item for item in promotions(desk, actor, key, "open") if not item.hindrance]
+            found |= {key: len(waiting)} if waiting else {}
+    return found
 
 
 def _complaints(desk: Desk) -> dict[str, tuple[int, int]]:
@@ -114,7 +131,6 @@ def _complaints(desk: Desk) -> dict[str, tuple[int, int]]:
 def _case(desk: Desk, use_case: UseCase, at: datetime) -> CaseOverview:
     standing = desk.stand_in(use_case.key)
     version = standing.serving.version if standing else desk.acting_version(use_case.key)
-    model = standing.serving.model if standing else desk.ledger.alias_model(use_case.key, CHAMPION)
     log = desk.log
     by_band = log.by_band(use_case) if version else {}
     counts = log.counts(use_case, since=at - timedelta(days=RECENT_DAYS)) if version else None
@@ -125,7 +141,7 @@ def _case(desk: Desk, use_case: UseCase, at: datetime) -> CaseOverview:
         noun=use_case.noun,
         origin=use_case.origin,
         version=version,
-        champion=model or use_case.recipe.champion,
+        champion=acting_model(desk, use_case, reading=False),
         loaded=desk.loaded(use_case.key),
         mode=use_case.policy.mode.value,
         rows_total=counts.total if counts else 0,

@@ -25,6 +25,7 @@ from core.domain.metrics.measured import MIN_EVENTS, Measured
 from core.domain.metrics.recalibration import Line
 from core.domain.usecase import Task, UseCase
 from core.services.access import Action, Actor, require
+from core.services.acting import acting_model
 from core.services.business import BusinessLine, business_lines
 from core.services.desk import Desk
 from core.services.judging import judged_rows
@@ -95,7 +96,7 @@ def performance(desk: Desk, actor: Actor, key: str, known_on: date | None = None
     use_case, now = desk.use_case(key), datetime.now(UTC)
     day = min(known_on or now.date(), now.date())
     at = min(now, datetime.combine(day + timedelta(days=1), time(), UTC))
-    mark = (key, desk.acting_version(key), day, *desk.log.water_mark(use_case))
+    mark = (key, desk.acting_version(key), acting_model(desk, use_case), day, *desk.log.water_mark(use_case))
     with _guard:
         kept = _cached.setdefault(desk, OrderedDict())
         found = kept.get(mark)
@@ -110,21 +111,21 @@ def performance(desk: Desk, actor: Actor, key: str, known_on: date | None = None
 
 
 def _compute(desk: Desk, use_case: UseCase, day: date, rows: Judged) -> Performance:
-    primary = use_case.policy.primary_metric
+    primary, champion = use_case.policy.primary_metric, acting_model(desk, use_case)
     metrics = tuple(sorted(METRICS[use_case.task], key=lambda name: name != primary))
     arms = (*use_case.recipe.model_names, *([RULES] if use_case.rules is not None else []))
     step, starts = _starts(use_case, rows)
-    errors = _error_model(desk, use_case)
+    expecting = champion, _error_model(desk, use_case, champion)
     parts = _slices(rows.days, starts)
     shown = (arms, metrics)
     periods = [
-        _period(use_case, rows.part(part), start, step, shown, errors)
+        _period(use_case, rows.part(part), start, step, shown, expecting)
         for part, start in zip(parts, starts, strict=True)
     ]
     judged = rows.part(rows.counts)
     return Performance(
         use_case=use_case.key,
-        champion=use_case.recipe.champion,
+        champion=champion,
         arms=arms,
         metrics=metrics,
         known_on=day,
@@ -133,7 +134,7 @@ def _compute(desk: Desk, use_case: UseCase, day: date, rows: Judged) -> Performa
         maturity=rows.maturity(),
         periods=tuple(periods),
         overall={metric: {arm: figure_of(use_case, judged, arm, metric) for arm in arms} for metric in metrics},
-        calibration=_calibrations(use_case, judged),
+        calibration=_calibrations(use_case, judged, champion),
         business=business_lines(use_case, rows, parts, starts),
         by_decision=_by_decision(use_case, rows),
         versions=rows.versions,
@@ -174,7 +175,7 @@ def _period(
     start: Any,
     step: str,
     shown: tuple[tuple[str, ...], tuple[str, ...]],
-    errors: ErrorModel | None,
+    expecting: tuple[str, ErrorModel | None],
 ) -> Period:
     arms, metrics = shown
     first = start.astype(date)
@@ -185,11 +186,11 @@ def _period(
     if rows.counts.any():
         realised = {metric: {arm: figure_of(use_case, rows, arm, metric) for arm in arms} for metric in metrics}
     versions = tuple(rows.versions[place] for place in np.unique(rows.version).tolist())
-    return Period(first, end, rows.maturity(), realised, _expected(use_case, rows, errors), versions)
+    return Period(first, end, rows.maturity(), realised, _expected(use_case, rows, *expecting), versions)
 
 
-def _expected(use_case: UseCase, rows: Judged, errors: ErrorModel | None) -> dict[str, Measured]:
-    output = rows.outputs[use_case.recipe.champion]
+def _expected(use_case: UseCase, rows: Judged, champion: str, errors: ErrorModel | None) -> dict[str, Measured]:
+    output = rows.outputs[champion]
     output = output[~np.isnan(output).any(axis=1)]
     if len(output) == 0:
         return {}
@@ -200,7 +201,7 @@ def _expected(use_case: UseCase, rows: Judged, errors: ErrorModel | None) -> dic
     return {} if errors is None else {"mae": errors.expected(output[:, 0])}
 
 
-def _error_model(desk: Desk, use_case: UseCase) -> ErrorModel | None:
+def _error_model(desk: Desk, use_case: UseCase, champion: str) -> ErrorModel | None:
     """How large the acting version's errors are on its held-out rows, by prediction; for regression only."""
     if use_case.task is not Task.REGRESSION or desk.acting_version(use_case.key) is None:
         return None
@@ -209,17 +210,17 @@ def _error_model(desk: Desk, use_case: UseCase) -> ErrorModel | None:
     scores = scorer.score(typed_columns(use_case.schema, reference), reference.num_rows)
     column = Column(use_case.target.name, Kind.NUMBER)
     values = read_column(column, _whole(reference[use_case.target.name]), use_case.schema.timezone).values
-    return ErrorModel.fit(scores.scores[use_case.recipe.champion], values)
+    return ErrorModel.fit(scores.scores[champion], values)
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:
     return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
 
 
-def _calibrations(use_case: UseCase, judged: Judged) -> tuple[Calibrated, ...]:
+def _calibrations(use_case: UseCase, judged: Judged, champion: str) -> tuple[Calibrated, ...]:
     if use_case.task is Task.REGRESSION or len(judged) == 0:
         return ()
-    output = judged.outputs[use_case.recipe.champion]
+    output = judged.outputs[champion]
     told = np.flatnonzero(~np.isnan(output).any(axis=1))[-CALIBRATION_ROWS:]
     output, outcome, days = output[told], judged.outcome[told], judged.days[told]
     if len(told) == 0:

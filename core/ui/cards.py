@@ -20,7 +20,7 @@ def needs_you_now(seen: Overview) -> None:
     interrupted = [job for job in seen.interrupted if may(state.actor(), Action.SCORE_FILE)]
     for job in interrupted:
         _interrupted(job)
-    waiting = [*standing_in.lines(seen), *_complaints(seen), *_waiting(seen)]
+    waiting = [*standing_in.lines(seen), *_approvals(seen), *_complaints(seen), *_waiting(seen)]
     for icon, sentence in waiting:
         st.markdown(f":material/{icon}: {sentence}")
     if not interrupted and not waiting:
@@ -37,6 +37,15 @@ def _interrupted(job: Any) -> None:
 
                 batches.resume(state.desk(), state.actor(), job.id)
                 st.rerun()
+
+
+def _approvals(seen: Overview) -> Iterator[tuple[str, str]]:
+    """Promotions that wait for the approval of the person who looks."""
+    titles = {case.key: case.title for case in seen.cases}
+    for key, n_open in seen.approvals.items():
+        what = f"{words.count(n_open, 'promotion')} to approve or refuse"
+        link = f"[Models](/models?use_case={key}&view=Promotions)"
+        yield "how_to_reg", f"**{messages.plain(titles[key])}** has {what}: see {link}."
 
 
 def _complaints(seen: Overview) -> Iterator[tuple[str, str]]:

@@ -165,3 +165,12 @@ def test_asking_without_a_plan_says_what_is_missing(open_page: OpenPage) -> None
     assert not app.exception
     assert "a comparison plan whose verdict is Promote" in said(app)
     assert version_states.version_states(desk(), LOCAL_PEOPLE[Role.ANALYST], KEY)[0].state == "production"
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_home_names_what_waits_for_an_approval_to_those_who_may_give_it(open_page: OpenPage, role: Role) -> None:
+    app = open_page("trained", "home.py", KEY, role)
+    asked()
+    app.run()
+    assert not app.exception
+    assert ("1 promotion to approve or refuse" in said(app)) == (role in (Role.RISK, Role.AUDITOR))

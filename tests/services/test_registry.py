@@ -19,8 +19,11 @@ from core.domain.compare.verdict import Check, Decision, State, Verdict
 from core.errors import InputError, NotPermitted, NotReady, UnknownName
 from core.services import batches, promotion_evidence, registry, risk, scoring, timeline, version_states
 from core.services.access import LOCAL_PEOPLE, Actor, Role
+from core.services.acting import acting_model, model_at
 from core.services.desk import CHALLENGER, CHAMPION, Desk, open_desk
 from core.services.history.versions import _train
+from core.services.overview import overview
+from core.services.performance import performance
 from core.services.risk import Factor, Risk
 from core.store.ledger_registry import PlanRecord
 
@@ -403,3 +406,16 @@ def test_risk_needs_the_roles_of_its_level():
 def test_a_day_ends_with_its_last_moment():
     day = date(2026, 3, 1)
     assert timeline.end_of(day) + timedelta(microseconds=1) == datetime(2026, 3, 2, tzinfo=UTC)
+
+
+def test_figures_by_model_follow_who_acts(desk, said):
+    use_case = desk.use_case(KEY)
+    assert performance(desk, ANA, KEY).champion == "ridge"
+    promoted(desk, ENSEMBLE, "one")
+    assert acting_model(desk, use_case) == acting_model(desk, use_case, reading=False) == "ensemble"
+    shown = next(case for case in overview(desk, ANA).cases if case.key == KEY)
+    assert (shown.champion, shown.version) == ("ensemble", "v1")
+    assert performance(desk, ANA, KEY).champion == "ensemble"
+    assert model_at(desk, use_case, datetime(2020, 1, 1, tzinfo=UTC)) == "ensemble"
+    began = timeline.reigns(desk, KEY)[0].since
+    assert model_at(desk, use_case, began) == "ridge"

@@ -1,0 +1,47 @@
+"""The name of the model that acts, for figures that are told by model: whatever version it is of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from core.domain.usecase import UseCase
+from core.errors import DeskError
+from core.services.desk import CHAMPION, Desk
+
+
+def acting_model(desk: Desk, use_case: UseCase, *, reading: bool = True) -> str:
+    """The model that scores, a stand-in's too; the recipe's champion before the first training.
+
+    Parameters
+    ----------
+    reading : bool
+        Whether a version that is not loaded may be read for the model it names; if not, it is the recipe's champion.
+
+    Notes
+    -----
+    A name that the recipe does not have is of no use where figures are kept by the recipe's models: then it is the
+    recipe's champion as well.
+    """
+    key = use_case.key
+    standing, version = desk.stand_in(key), desk.acting_version(key)
+    if standing is not None:
+        return _known(use_case, standing.serving.model)
+    model = desk.ledger.alias_model(key, CHAMPION)
+    if model is None and version is not None and (reading or desk.loaded(key)):
+        try:
+            model = desk.card(key, version).champion
+        except DeskError:  # its files fail their check: the page that needs them says so
+            model = None
+    return _known(use_case, model or "")
+
+
+def model_at(desk: Desk, use_case: UseCase, at: datetime) -> str:
+    """The model that acted at a time; the one that acts now where nobody did."""
+    from core.services.timeline import champion_at, reigns
+
+    reign = champion_at(reigns(desk, use_case.key), at)
+    return acting_model(desk, use_case) if reign is None else _known(use_case, reign.model)
+
+
+def _known(use_case: UseCase, model: str) -> str:
+    return model if model in use_case.recipe.model_names else use_case.recipe.champion
