@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,22 +117,25 @@ def weighted(desk: Desk, actor: Actor, key: str, rows: ArmRows) -> Weighted:
     if use_case.rules is not None and use_case.task is Task.BINARY and not np.isnan(judged.rules_score[kept]).any():
         scored = weighted_auc_part(judged.outcome[kept], judged.rules_score[kept], weights[kept])
         parts[RULES] = {"auc": scored}
-    clusters, rarer = judged.clusters(kept), _rarer(use_case, judged.outcome[kept])
+    about = judged.clusters(kept), _rarer(use_case, judged.outcome[kept])
+    return replace(found, **_told(parts, str(champion), *about))
+
+
+def _told(
+    parts: Mapping[str, Mapping[str, Part]], champion: str, clusters: NDArray[np.int64] | None, rarer: int | None
+) -> dict[str, Any]:
+    """Every arm's figures, and its gains over the champion."""
+    base = parts.get(champion, {})
+    gains = {
+        name: {metric: _gained(metric, part, base[metric], clusters, rarer) for metric, part in mine.items()}
+        for name, mine in parts.items()
+        if name != champion and mine.keys() <= base.keys()
+    }
     figures = {
         name: {metric: _measured(metric, part, clusters, rarer) for metric, part in mine.items()}
         for name, mine in parts.items()
     }
-    base = parts.get(str(champion), {})
-    gains = {
-        name: {
-            metric: _gained(metric, part, base[metric], clusters, rarer)
-            for metric, part in mine.items()
-            if metric in base
-        }
-        for name, mine in parts.items()
-        if name != str(champion)
-    }
-    return replace(found, figures=figures, gains=gains)
+    return {"figures": figures, "gains": gains}
 
 
 def _hiding(judged: Judged) -> NDArray[np.bool_]:
