@@ -171,7 +171,7 @@ def shown(policy: Policy, score: float) -> str:
     >>> shown(Policy(()), 0.725), shown(Policy((), score_format="number"), 41.5)
     ('72.5%', '41.5')
     """
-    return f"{100 * score:.6g}%" if policy.score_format == "percent" else f"{score:.6g}"
+    return f"{100 * score:.10g}%" if policy.score_format == "percent" else f"{score:.10g}"
 
 
 def policy_differences(before: Policy, after: Policy) -> tuple[str, ...]:
@@ -226,16 +226,16 @@ def _bound(policy: Policy, band: Band, lead: str = "", other: Band | None = None
         return f"{lead}{'' if same else 'begins at ' if said is None else 'from '}{shown(policy, band.at_least)}"
     if band.share is not None:
         same = other is not None and other.share is not None
-        return f"{lead}{'' if same else 'takes '}{100 * band.share:.6g}%{'' if same else ' of rows'}"
+        return f"{lead}{'' if same else 'takes '}{100 * band.share:.10g}%{'' if same else ' of rows'}"
     return ""
 
 
 def _limits(before: Policy, after: Policy) -> Iterator[str]:
     if before.capacity != after.capacity:
-        said = ["none" if limit is None else f"{100 * limit:.6g}%" for limit in (after.capacity, before.capacity)]
+        said = ["none" if limit is None else f"{100 * limit:.10g}%" for limit in (after.capacity, before.capacity)]
         yield f"Capacity: {said[0]} instead of {said[1]}."
     if before.minimum_gain != after.minimum_gain:
-        yield f"Minimum gain in {after.primary_metric}: {after.minimum_gain:g} instead of {before.minimum_gain:g}."
+        yield f"Minimum gain in {after.primary_metric}: {after.minimum_gain:.10g} instead of {before.minimum_gain:.10g}."
     if before.notes != after.notes:
         yield f"Notes: {' '.join(after.notes) or 'none'}"
 
@@ -249,15 +249,15 @@ def _money_differences(before: Policy, after: Policy) -> Iterator[str]:
         return
     if old.currency != new.currency:
         yield f"Costs are in {new.currency} instead of {old.currency}."
-    if len(old.costs) == len(new.costs):
+    if len(old.costs) == len(new.costs) == len(after.bands):
         for band, was, now in zip(after.bands, old.costs, new.costs, strict=True):
             if was != now:
                 yield f"{band.name} costs {_cost(now)} instead of {_cost(was)} (outcome no / yes, {new.currency})."
     else:
-        yield f"Costs are given for {len(new.costs)} bands instead of {len(old.costs)}."
+        yield f"Costs are given anew: for {len(new.costs)} bands instead of {len(old.costs)}."
     if old.note != new.note:
         yield f"Note on costs: {new.note or 'none'}"
 
 
 def _cost(pair: tuple[float, float]) -> str:
-    return " / ".join(f"{cost:,.6g}" for cost in pair)
+    return " / ".join(f"{cost:,.10g}" for cost in pair)

@@ -2,37 +2,71 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 
-from core.domain.policy import Policy
+import numpy as np
+
+from core.domain.compare.plan import ArmName
+from core.domain.features import Floats
+from core.domain.policy import Mode, Policy, band_codes
 from core.domain.policy_draft import policy_problems
 from core.domain.policy_effect import PolicyEffect, codes_under, decided_under, policy_effect
 from core.domain.usecase import Task, UseCase
-from core.errors import InputError, NotReady
+from core.errors import InputError
 from core.services.access import Action, Actor, require
-from core.services.arms import Window, arm_rows
+from core.services.arms import ArmRows, Window, arm_rows
 from core.services.cutoffs import cutoffs_under, reference_scores
 from core.services.desk import Desk
+from core.services.kept import kept
 
+Side = tuple[Policy, tuple[float, ...]]  # a policy and its cutoffs for the acting model
 PREVIEW_DAYS = 30
 
 
 @dataclass(frozen=True)
-class Preview:
-    """What a draft would do to rows that the acting model has scored; nothing is scored again."""
+class Stretch:
+    """A policy beside the one in force on the rows of one stretch of time.
 
-    days: int
+    Attributes
+    ----------
+    effect : PolicyEffect
+        What is decided.
+    champion : PolicyEffect or None
+        The champion's bands, where either policy lets the rules decide.
+    scores : array, shape (n_rows,)
+    """
+
     first: date | None
     last: date | None
-    arm: str
     effect: PolicyEffect
-    cutoffs: tuple[float, ...]  # of the draft, of the acting model; () for classes
+    champion: PolicyEffect | None
+    scores: Floats
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a draft would do to rows that the acting model has scored.
+
+    Attributes
+    ----------
+    recent : Stretch
+        The last days.
+    matured : Stretch
+        As many days, as old as the horizon: of the last days' rows hardly one could be judged.
+    cutoffs, cutoffs_now : tuple of float
+        Of the acting model, descending; () for classes.
+    up_to_now : bool
+        False: no row of the last days is logged, and `recent` is about the newest ones there are.
+    """
+
+    days: int
+    arm: str
+    recent: Stretch
+    matured: Stretch
+    cutoffs: tuple[float, ...]
     cutoffs_now: tuple[float, ...]
-    matured_first: date | None  # of the rows whose outcomes count
-    matured_last: date | None
-    matured: PolicyEffect  # on those rows, as old as they must be
+    up_to_now: bool
 
 
 def problems(desk: Desk, actor: Actor, key: str, policy: Policy) -> tuple[str, ...]:
@@ -60,9 +94,6 @@ def refuse(found: tuple[str, ...]) -> None:
 def preview(desk: Desk, actor: Actor, key: str, policy: Policy, days: int = PREVIEW_DAYS) -> Preview:
     """What a policy would have decided on the acting model's scores of the last days, beside the one in force.
 
-    Outcomes are counted on rows of an equally long stretch that is as old as the horizon: of the last days' rows
-    hardly one could be judged.
-
     Raises
     ------
     NotReady
@@ -73,32 +104,74 @@ def preview(desk: Desk, actor: Actor, key: str, policy: Policy, days: int = PREV
     require(actor, Action.SEE_MODELS)
     use_case = desk.use_case(key)
     refuse(problems(desk, actor, key, policy))
-    acting = desk.acting(key)
-    if acting is None:
-        raise NotReady(f"{use_case.title} has no trained version yet.", f"Run: python -m core train {key}")
     scorer, own = desk.scorer(key), desk.in_force.standing(key).own.policy
-    cuts = [cutoffs_under(use_case, scorer.bundle, wanted, own)[acting.model] for wanted in (policy, use_case.policy)]
-    now = datetime.now(UTC)
-    last = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
-    horizon = timedelta(days=use_case.target.horizon_days + 1)
-    found, spans = [], []
-    for end in (last, last - horizon):
-        window = Window(end - timedelta(days=days), end, now)
-        effect, span = _effect(desk, use_case, (acting.version, str(acting)), window, (policy, cuts))
-        found.append(effect)
-        spans.append(span)
-    return Preview(days, *spans[0], str(acting), found[0], cuts[0], cuts[1], *spans[1], found[1])
+    arm = ArmName(scorer.card.version, scorer.card.champion)
+    sides = tuple(
+        (wanted, cutoffs_under(use_case, scorer.bundle, wanted, own)[arm.model]) for wanted in (policy, use_case.policy)
+    )
+    tomorrow = datetime.combine(datetime.now(UTC).date() + timedelta(days=1), time(), UTC)
+    newest = desk.log.newest_row(use_case, tomorrow)
+    up_to_now = newest is None or newest.replace(tzinfo=UTC) >= tomorrow - timedelta(days=days)
+    last = tomorrow if up_to_now or newest is None else _midnight_after(newest)
+    ends = last, min(last, tomorrow - timedelta(days=use_case.target.horizon_days + 1))
+    recent, matured = (
+        _stretch(use_case, _logged(desk, use_case, arm, (end - timedelta(days=days), end)), arm, sides) for end in ends
+    )
+    return Preview(days, str(arm), recent, matured, sides[0][1], sides[1][1], up_to_now)
 
 
-def _effect(
-    desk: Desk, use_case: UseCase, arm: tuple[str, str], window: Window, draft: tuple[Policy, Any]
-) -> tuple[PolicyEffect, tuple[date | None, date | None]]:
-    policy, cuts = draft
-    logged = arm_rows(desk, use_case, [arm[0]], window)
-    rows, scores = logged.rows, logged.scores[arm[1]]
-    sides = []
-    for wanted, cutoffs in ((policy, cuts[0]), (use_case.policy, cuts[1])):
-        band = codes_under(wanted, rows.outputs[arm[1]], scores, cutoffs, use_case.task)
-        sides.append((wanted, decided_under(wanted, band, rows.rules_band)))
-    span = (rows.days.min().astype(date), rows.days.max().astype(date)) if len(rows) else (None, None)
-    return policy_effect(use_case, rows, sides[0], sides[1]), span
+def _midnight_after(moment: datetime) -> datetime:
+    return datetime.combine(moment.date() + timedelta(days=1), time(), UTC)
+
+
+def _logged(desk: Desk, use_case: UseCase, arm: ArmName, span: tuple[datetime, datetime]) -> ArmRows:
+    """Rows of a stretch that the arm's version has scored; kept until the log grows or voids."""
+    mark = ("policy rows", arm.version, *span, *desk.log.water_mark(use_case))
+    return kept(desk, use_case, mark, lambda: arm_rows(desk, use_case, [arm.version], Window(*span, datetime.now(UTC))))
+
+
+def _stretch(use_case: UseCase, logged: ArmRows, arm: ArmName, sides: tuple[Side, ...]) -> Stretch:
+    rows, scores = logged.rows, logged.scores[str(arm)]
+    bands = [codes_under(wanted, rows.outputs[str(arm)], scores, cuts, use_case.task) for wanted, cuts in sides]
+    policies = [wanted for wanted, _ in sides]
+    decided = [decided_under(wanted, band, rows.rules_band) for wanted, band in zip(policies, bands, strict=True)]
+    rules = any(wanted.mode is Mode.SHADOW for wanted in policies)
+    return Stretch(
+        first=rows.days.min().astype(date) if len(rows) else None,
+        last=rows.days.max().astype(date) if len(rows) else None,
+        effect=policy_effect(use_case, rows, (policies[0], decided[0]), (policies[1], decided[1])),
+        champion=policy_effect(use_case, rows, (policies[0], bands[0]), (policies[1], bands[1])) if rules else None,
+        scores=scores,
+    )
+
+
+def in_other_units(desk: Desk, actor: Actor, key: str, policy: Policy) -> Policy:
+    """The same lines by shares where they are scores, or by scores where they are shares, on the reference rows.
+
+    Raises
+    ------
+    NotReady
+        Nothing is trained: there are no reference rows.
+    InputError
+        The bands are classes.
+    """
+    require(actor, Action.SEE_MODELS)
+    use_case = desk.use_case(key)
+    if use_case.task is Task.MULTICLASS:
+        raise InputError("The bands are the classes themselves.", "They are not cut from the score.")
+    scorer, own = desk.scorer(key), desk.in_force.standing(key).own.policy
+    model = scorer.card.champion
+    cuts = cutoffs_under(use_case, scorer.bundle, policy, own)[model]
+    scores = reference_scores(use_case, scorer.bundle)[model]
+    upper, to_scores = policy.bands[:-1], any(band.share is not None for band in policy.bands)
+    if to_scores:
+        changed = [
+            replace(band, at_least=float(f"{cut:.4g}"), share=None) for band, cut in zip(upper, cuts, strict=True)
+        ]
+    else:
+        shares = np.bincount(band_codes(scores, cuts), minlength=len(policy.bands)) / max(len(scores), 1)
+        changed = [
+            replace(band, at_least=None, share=max(float(f"{share:.3g}"), 0.001))
+            for band, share in zip(upper, shares[:-1], strict=True)
+        ]
+    return replace(policy, bands=(*changed, policy.bands[-1]))

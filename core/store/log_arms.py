@@ -56,6 +56,16 @@ class LogArms(ABC):
         )
         return int(found["n"][0].as_py())
 
+    def newest_row(self, use_case: UseCase, before: datetime) -> datetime | None:
+        """When the newest row before a time happened (UTC, without a zone); None without rows."""
+        self.ensure(use_case)
+        found = self._arrow(
+            f"SELECT max(as_of) AS newest FROM {quoted(use_case.key, 'rows')} WHERE as_of < ? AND {_COUNTS}",
+            [naive(before)],
+        )
+        newest: datetime | None = found["newest"][0].as_py()
+        return newest
+
     def append_scores(self, use_case: UseCase, version: str, scores: pa.Table, *, at: datetime) -> int:
         """Add a version's scores to rows that are logged; rows it has scored already are left out.
 

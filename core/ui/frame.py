@@ -127,6 +127,15 @@ PLACES = (
     ),
     Place(
         "Govern",
+        "govern/policy.py",
+        "policy",
+        "Policy",
+        "straighten",
+        "Where the lines are drawn, who drew them, and what a draft would change.",
+        Action.SEE_MODELS,
+    ),
+    Place(
+        "Govern",
         "govern/promises.py",
         "promises",
         "Promise against truth",
