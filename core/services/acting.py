@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from core.domain.columns import Columns
 from core.domain.usecase import UseCase
 from core.errors import DeskError
+from core.ml.bundle import led_by
+from core.ml.scorer import Scorer
 from core.services.desk import CHAMPION, Desk
 
 
@@ -41,6 +44,33 @@ def model_at(desk: Desk, use_case: UseCase, at: datetime) -> str:
 
     reign = champion_at(reigns(desk, use_case.key), at)
     return acting_model(desk, use_case) if reign is None else _known(use_case, reign.model)
+
+
+def led_scorer(scorer: Scorer, model: str) -> Scorer:
+    """The same version led by another of its models, under the same cutoffs; itself where it has no such model."""
+    if model == scorer.card.champion or model not in scorer.card.models:
+        return scorer
+    return Scorer(scorer.use_case, led_by(scorer.bundle, model), scorer.card.cutoffs)
+
+
+def as_it_acted(scorer: Scorer, columns: Columns, score: float | None) -> Scorer:
+    """The version led by the model that gave a logged score: the one that gives it again, to the last digit.
+
+    A promotion within a version changes which of its models acts; what was logged before was given by another one.
+
+    Parameters
+    ----------
+    scorer : Scorer
+        Of the version that scored the row.
+    columns : mapping of str to array, shape (1,)
+        The row as it was scored.
+    score : float, optional
+        As logged; None where nothing is, and then the scorer itself is meant.
+    """
+    said = scorer.score(columns, 1).scores
+    if score is None or float(said[scorer.card.champion][0]) == score:
+        return scorer
+    return led_scorer(scorer, next((name for name, value in said.items() if float(value[0]) == score), ""))
 
 
 def _known(use_case: UseCase, model: str) -> str:

@@ -150,7 +150,7 @@ def shadow(rows: CaseRows) -> Shadow | None:
     part = both.part(told)
     if len(part) < 2:
         return None
-    metric, champion = COMPARED[case.task], case.recipe.champion
+    metric, champion = COMPARED[case.task], rows.champion
     figures = []
     for arm in sorted(arms, key=lambda arm: arm != champion):
         figure = figure_of(case, part, arm, metric)
@@ -204,10 +204,10 @@ def estimated(rows: CaseRows) -> Estimated | None:
     realise, were the scores right) or the realised figure's own. They are errors of the same draw, not two.
     """
     held, case = rows.main, rows.use_case
-    part = rows.now.part(rows.now.counts & ~np.isnan(rows.now.outputs[case.recipe.champion]).any(axis=1))
+    part = rows.now.part(rows.now.counts & ~np.isnan(rows.now.outputs[rows.champion]).any(axis=1))
     if held is None or len(part) < rows.limits.minimum_rows:
         return None
-    metric, champion = ESTIMATED[case.task], case.recipe.champion
+    metric, champion = ESTIMATED[case.task], rows.champion
     expected = _expect(case, held, part.outputs[champion])
     realised = figure_of(case, part, champion, metric)
     if realised is None or math.isnan(realised.low) or math.isnan(expected.low):
@@ -217,7 +217,7 @@ def estimated(rows: CaseRows) -> Estimated | None:
     value = realised.value - expected.value
     method = f"{rows.limits.level:.0%}, the larger of both errors"
     difference = Measured("difference", value, value - half, value + half, len(part), realised.n_events, method)
-    return Estimated(metric, expected, realised, difference, _gap(case, held))
+    return Estimated(metric, expected, realised, difference, _gap(case, held), champion)
 
 
 def _expect(use_case: UseCase, held: Held, outputs: Floats) -> Measured:
@@ -236,7 +236,7 @@ def _gap(use_case: UseCase, held: Held) -> float:
         days=np.zeros(n, dtype="datetime64[D]"),
         mature=np.ones(n, dtype=bool),
         outcome=held.outcome,
-        outputs={use_case.recipe.champion: held.outputs},
+        outputs={held.scorer.card.champion: held.outputs},
         rules_score=nothing,
         band=codes,
         rules_band=codes,
@@ -246,5 +246,5 @@ def _gap(use_case: UseCase, held: Held) -> float:
         versions=("",),
         deciders=("",),
     )
-    realised = figure_of(use_case, judged, use_case.recipe.champion, ESTIMATED[use_case.task])
+    realised = figure_of(use_case, judged, held.scorer.card.champion, ESTIMATED[use_case.task])
     return math.nan if realised is None else realised.value - _expect(use_case, held, held.outputs).value

@@ -20,11 +20,12 @@ from core.services.cases import Case, case, looked_into
 from core.services.desk import Desk
 from core.services.history.job import SUBJECT
 from core.services.records import score_columns
+from core.services.timeline import MOVES
 from core.store.log_schema import score_names
 from core.store.log_simulated import SIMULATED
 
 LIMITS = CaseLimits()
-_ACTS, _FIRST = "let version act", "first version"
+_FIRST = "first version"
 _FAILED = ("failed", "interrupted")
 _EVENTS = 100_000
 
@@ -112,7 +113,7 @@ def _changes(rows: CaseRows) -> tuple[Change, ...]:
         for event in ledger.events(limit=_EVENTS)
         if since <= event.at <= rows.window.end
         and event.subject.split(" ")[0] == key
-        and (event.action == _ACTS or "policy" in event.action)
+        and (event.action in MOVES or "policy" in event.action)
         and event.reason != _FIRST
         and (event.via != SIMULATED or event.seq > last)
     ]

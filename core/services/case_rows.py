@@ -20,6 +20,7 @@ from core.domain.score import scalar_score
 from core.domain.usecase import UseCase
 from core.errors import DeskError
 from core.ml.scorer import Scorer
+from core.services.acting import led_scorer, model_at
 from core.services.case_sections import Window
 from core.services.cases import Case
 from core.services.desk import Desk
@@ -74,6 +75,7 @@ class CaseRows:
     earlier: Any
     held: Mapping[str, Held]
     lost: tuple[str, ...]
+    champion: str  # the model that acted at the window's end
 
     @cached_property
     def now(self) -> Judged:
@@ -108,7 +110,7 @@ class CaseRows:
 
     def scores(self, rows: Judged) -> Floats:
         """The champion's scores of some judged rows."""
-        return scalar_score(rows.outputs[self.use_case.recipe.champion], self.use_case.target.class_values)
+        return scalar_score(rows.outputs[self.champion], self.use_case.target.class_values)
 
 
 def gather(desk: Desk, case: Case, limits: CaseLimits, known_on: datetime) -> CaseRows:
@@ -124,13 +126,14 @@ def gather(desk: Desk, case: Case, limits: CaseLimits, known_on: datetime) -> Ca
     table = _scan(desk, use_case, [*_FACTS, *score_names(use_case).values(), *stored.values()], start, end)
     runs = [stored[name] for name in run_columns(use_case)]
     before = _scan(desk, use_case, [*_BEFORE, *runs], early, start - timedelta(microseconds=1))
-    held, lost = _held(desk, use_case, table["version"].unique().to_pylist())
+    champion = model_at(desk, use_case, min(end, known_on))
+    held, lost = _held(desk, use_case, table["version"].unique().to_pylist(), champion)
     sources = {item["batch"]: item["source"] for item in desk.log.latest_batches(use_case, 100_000)}
     batches = table["batch"].unique().to_pylist()
     simulated = bool(batches) and all(sources.get(batch) == SIMULATED for batch in batches)
     window = Window(start, end, early, known_on, len(table), len(before), simulated)
     return CaseRows(
-        desk, use_case, case, limits, window, table, before, judged, inside, earlier, held, lost
+        desk, use_case, case, limits, window, table, before, judged, inside, earlier, held, lost, champion
     )  # fmt: skip
 
 
@@ -172,18 +175,20 @@ def _scan(desk: Desk, use_case: UseCase, columns: Sequence[str], start: datetime
     return found.take(pc.sort_indices(found, sort_keys=keys))
 
 
-def _held(desk: Desk, use_case: UseCase, versions: Sequence[str]) -> tuple[dict[str, Held], tuple[str, ...]]:
+def _held(
+    desk: Desk, use_case: UseCase, versions: Sequence[str], champion: str
+) -> tuple[dict[str, Held], tuple[str, ...]]:
     held, lost = {}, []
     for version in sorted(versions):
         try:
-            scorer = desk.scorer(use_case.key, version)
+            scorer = led_scorer(desk.scorer(use_case.key, version), champion)
         except DeskError:  # its files are gone, or the use case has other features by now
             lost.append(version)
             continue
         reference = scorer.bundle.reference
         columns = typed_columns(use_case.schema, reference)
         said = scorer.score(columns, reference.num_rows)
-        champion = scorer.card.champion
+        led = scorer.card.champion
         outcome = read_target(use_case, reference[use_case.target.name].to_pylist()).astype(np.float64)
-        held[version] = Held(scorer, said.outputs[champion], said.scores[champion], outcome, columns)
+        held[version] = Held(scorer, said.outputs[led], said.scores[led], outcome, columns)
     return held, tuple(lost)

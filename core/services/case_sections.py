@@ -178,6 +178,7 @@ class Estimated:
     realised: Measured
     difference: Measured  # realised minus expected
     reference_gap: float  # realised minus expected on the version's held-out rows
+    model: str = "the champion"  # whose figures these are
 
 
 @dataclass(frozen=True)

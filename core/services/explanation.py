@@ -25,6 +25,7 @@ from core.errors import BundleProblem, UnknownName
 from core.ml.explain import Attributions
 from core.ml.scorer import Scorer, ScoreTable
 from core.services.access import Action, Actor, may, require
+from core.services.acting import as_it_acted
 from core.services.desk import Desk
 from core.services.explained_reference import Reference, reference_of
 from core.services.explainers import explainer
@@ -70,8 +71,8 @@ def explain(desk: Desk, actor: Actor, key: str, prediction_id: str) -> Explanati
     if not found:
         raise nothing_found(use_case, prediction_id, [])
     this = found[0]
-    scorer = _scorer(desk, use_case, this)
     row = typed_logged(use_case, desk.log.logged_row(use_case, this["prediction_id"], this["batch"]))
+    scorer = as_it_acted(_scorer(desk, use_case, this), row.columns, this["score"])
     facts = _Logged(
         prediction_id=this["prediction_id"],
         scored_at=this["scored_at"].replace(tzinfo=UTC),

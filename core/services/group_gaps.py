@@ -17,6 +17,7 @@ from core.domain.metrics.influence import Codes
 from core.domain.usecase import Task, UseCase
 from core.ml.bundle import led_by
 from core.ml.scorer import Scorer
+from core.services.acting import led_scorer
 from core.services.arms import Window, arm_rows
 from core.services.desk import Desk
 from core.services.protected import group_codes, protected_columns
@@ -58,7 +59,9 @@ def arm_scorer(desk: Desk, key: str, arm: ArmName) -> Scorer:
     BundleProblem
         The version has no such model, or its files fail their check.
     """
-    return Scorer(desk.use_case(key), led_by(desk.scorer(key, arm.version).bundle, arm.model))
+    scorer = desk.scorer(key, arm.version)
+    led_by(scorer.bundle, arm.model)  # refuses a model that the version does not have
+    return led_scorer(scorer, arm.model)
 
 
 def group_gaps(desk: Desk, use_case: UseCase, arm: ArmName, span: Span | None = None) -> tuple[Gap, ...]:

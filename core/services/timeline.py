@@ -128,8 +128,8 @@ def _first(desk: Desk, key: str, arm: ArmName, event: EventRecord) -> Reign:
 
 def _moves(desk: Desk, key: str) -> Iterator[EventRecord]:
     """Events that changed the champion, by their time; simulated ones that were taken out again are left out."""
-    cleared = (event.seq for event in desk.ledger.events(SUBJECT, 1_000) if event.action == "clear")
-    gone = max(cleared, default=0)
+    begun = (event.seq for event in desk.ledger.events(SUBJECT, 1_000) if event.result == "intended")
+    gone = max(begun, default=0)  # of the last filling or clearing: what was told before it is no more
     found = (event for event in desk.ledger.events_about(key, MOVES) if event.via != SIMULATED or event.seq > gone)
     return iter(sorted(found, key=lambda event: (event.at, event.seq)))
 

@@ -205,7 +205,7 @@ def _shadow(use_case: UseCase, file: CaseFile) -> Section:
         f"{words.capitalised(metric_of(found.metric).meaning)}. The same {found.n:,} {use_case.noun}s with an outcome "
         f"for all; paired 95 % intervals.{pooled}"
     )
-    header = ("Arm", metric_of(found.metric).label, f"{use_case.recipe.champion} minus it", "n")
+    header = ("Arm", metric_of(found.metric).label, f"{found.arms[0].arm if found.arms else 'Champion'} minus it", "n")
     return Section("Champion and shadow", rows, header, caption)
 
 
@@ -245,7 +245,7 @@ def _estimated(use_case: UseCase, file: CaseFile) -> Section:
         ("The same difference on held-out rows", f"{found.reference_gap:+.3g}"),
     )
     caption = (
-        f"{metric_of(found.metric).label} of {use_case.recipe.champion}, n = {found.difference.n:,}. The estimate is "
+        f"{metric_of(found.metric).label} of {found.model}, n = {found.difference.n:,}. The estimate is "
         "right while inputs and outcome belong together as before."
     )
     return Section("Realised against estimated", rows, ("What", "Figure"), caption)

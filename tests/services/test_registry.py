@@ -21,6 +21,7 @@ from core.services import batches, promotion_evidence, registry, risk, scoring, 
 from core.services.access import LOCAL_PEOPLE, Actor, Role
 from core.services.acting import acting_model, model_at
 from core.services.desk import CHALLENGER, CHAMPION, Desk, open_desk
+from core.services.explanation import explain
 from core.services.history.versions import _train
 from core.services.overview import overview
 from core.services.performance import performance
@@ -419,3 +420,14 @@ def test_figures_by_model_follow_who_acts(desk, said):
     assert model_at(desk, use_case, datetime(2020, 1, 1, tzinfo=UTC)) == "ensemble"
     began = timeline.reigns(desk, KEY)[0].since
     assert model_at(desk, use_case, began) == "ridge"
+
+
+def test_reasons_of_a_logged_score_are_those_of_the_model_that_gave_it(desk, said):
+    row = scoring.sample_rows(desk, KEY)[0]
+    first = scoring.score_one(desk, ANA, KEY, row)
+    promoted(desk, ENSEMBLE, "one")
+    second = scoring.score_one(desk, ANA, KEY, scoring.sample_rows(desk, KEY)[1])
+    for told, model in ((first, "ridge"), (second, "ensemble")):
+        why = explain(desk, SAM, KEY, told.prediction_id)
+        assert (why.model, why.score, why.recomputed.equal) == (model, told.score, True)
+        assert list(why.models) == [model]
