@@ -235,7 +235,8 @@ def _limits(before: Policy, after: Policy) -> Iterator[str]:
         said = ["none" if limit is None else f"{100 * limit:.10g}%" for limit in (after.capacity, before.capacity)]
         yield f"Capacity: {said[0]} instead of {said[1]}."
     if before.minimum_gain != after.minimum_gain:
-        yield f"Minimum gain in {after.primary_metric}: {after.minimum_gain:.10g} instead of {before.minimum_gain:.10g}."
+        gains = f"{after.minimum_gain:.10g} instead of {before.minimum_gain:.10g}"
+        yield f"Minimum gain in {after.primary_metric}: {gains}."
     if before.notes != after.notes:
         yield f"Notes: {' '.join(after.notes) or 'none'}"
 
