@@ -125,7 +125,8 @@ def challengers(
     beside = versions or [version for version in [desk.challenger_version(key)] if version]
     champion = ArmName(scorer.card.version, scorer.card.champion)
     named = tuple(dict.fromkeys((champion.version, *beside)))
-    mark = (key, champion, named, window.since, window.until, segment, now.date(), *desk.log.water_mark(use_case))
+    grown = *desk.log.water_mark(use_case), str(desk.log.scored_versions(use_case))  # a replay adds scores, not rows
+    mark = (key, champion, named, window.since, window.until, segment, now.date(), *grown)
     with _guard:
         kept = _cached.setdefault(desk, OrderedDict())
         found = kept.get(mark)

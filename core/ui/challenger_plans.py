@@ -11,7 +11,7 @@ from core.domain.compare.plan import ArmName
 from core.domain.usecase import UseCase
 from core.services import plans as service
 from core.services.access import Action, may
-from core.services.challengers import Challengers
+from core.services.challengers import Challengers, challengers
 from core.services.foresight import Days, Foreseen, foreseen
 from core.services.plans import Preset, Wanted
 from core.ui import challenger_words as say
@@ -25,6 +25,7 @@ def make(use_case: UseCase, seen: Challengers) -> None:
     if not arms or not may(state.actor(), Action.PLAN):
         return
     with st.popover("Plan a comparison", icon=":material/add_task:"):
+        seen = _unsegmented(use_case, seen)
         challenger = st.selectbox(
             "Challenger", arms, format_func=str, key=f"plan:challenger:{use_case.key}",
             help=f"Against {seen.champion}, which acts.",
@@ -36,6 +37,15 @@ def make(use_case: UseCase, seen: Challengers) -> None:
         )  # fmt: skip
         if challenger is not None:
             _rest(use_case, seen, challenger, known[name])
+
+
+def _unsegmented(use_case: UseCase, seen: Challengers) -> Challengers:
+    """The comparison of all rows: a plan is about those, whatever part of them is looked at."""
+    if not seen.segment:
+        return seen
+    versions = tuple(dict.fromkeys(arm.version for arm in seen.rows.arms))
+    since, until = seen.window.since.date(), seen.window.until.date()
+    return challengers(state.desk(), state.actor(), use_case.key, since=since, until=until, versions=versions[1:])
 
 
 def _rest(use_case: UseCase, seen: Challengers, challenger: ArmName, preset: Preset) -> None:

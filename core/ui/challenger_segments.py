@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.domain.metrics.catalogue import METRICS
 from core.domain.usecase import UseCase
 from core.services import arm_segments as service
 from core.services.arm_segments import LevelGain
@@ -42,7 +41,7 @@ def segments(use_case: UseCase, seen: Challengers) -> None:
         for part in told
         if part.gain is not None
     ]
-    drawn = draw.spans(spans, f"Gain in {METRICS[seen.primary].label}", use_case.policy.minimum_gain)
+    drawn = draw.spans(spans, f"Gain in {say.called(seen.primary)}", use_case.policy.minimum_gain)
     caption = (
         f"Judged rows beside each level. Bars: {words.percent(seen.level)} intervals; hollow grey: fewer than 30 "
         "events. Of many levels some look good or bad by chance: the largest is no finding by itself. "

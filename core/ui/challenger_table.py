@@ -8,7 +8,6 @@ from typing import Any
 import streamlit as st
 
 from core.domain.judged import RULES
-from core.domain.metrics.catalogue import METRICS
 from core.domain.usecase import UseCase
 from core.services.challengers import ArmResult, Challengers
 from core.services.silence import silences
@@ -22,16 +21,12 @@ def arms(use_case: UseCase, seen: Challengers) -> None:
     if not measured:
         return
     asked = st.segmented_control(
-        "Figure", measured, default=measured[0], required=True, format_func=_called, key=f"figure:{use_case.key}"
+        "Figure", measured, default=measured[0], required=True, format_func=say.called, key=f"figure:{use_case.key}"
     )
     metric = str(asked if asked in measured else measured[0])
     _gains(use_case, seen, metric)
     _table(use_case, seen, metric)
     _curse(use_case, seen)
-
-
-def _called(metric: str) -> str:
-    return METRICS[metric].label
 
 
 def _gains(use_case: UseCase, seen: Challengers, metric: str) -> None:
@@ -44,13 +39,13 @@ def _gains(use_case: UseCase, seen: Challengers, metric: str) -> None:
         style, name = say.style(use_case, seen, arm.name), say.label(seen, arm.name)
         spans.append(challenger_charts.Span(name, style, found.gain, found.low, found.high, found.enough))
     least = use_case.policy.minimum_gain if metric == seen.primary else None
-    drawn = challenger_charts.spans(spans, f"Gain in {_called(metric)}", least)
+    drawn = challenger_charts.spans(spans, f"Gain in {say.called(metric)}", least)
     charts.show(drawn, _finding(use_case, seen, metric), _caption(seen), _behind(seen, metric), f"gains:{use_case.key}")
 
 
 def _finding(use_case: UseCase, seen: Challengers, metric: str) -> str:
     found = {arm.name: arm.gains[metric] for arm in seen.arms if metric in arm.gains and arm.name != RULES}
-    champion, name = say.label(seen, seen.champion), _called(metric)
+    champion, name = say.label(seen, seen.champion), say.called(metric)
     if not found:
         return f"{name}: no challenger beside {champion}"
     best = max(found, key=lambda arm: found[arm].difference.gain)
@@ -123,7 +118,7 @@ def _line(seen: Challengers, arm: ArmResult, metric: str, silent: Mapping[str, s
     head: dict[str, Any] = {
         "Arm": say.label(seen, arm.name),
         "Role": arm.role,
-        _called(metric): say.figure(arm.figures.get(metric)),
+        say.called(metric): say.figure(arm.figures.get(metric)),
         "Gain": say.gain(gain.difference) if gain else "",
         "p after Holm": say.p_value(gain.p_holm) if gain and arm.name != RULES else "",
         "n": _n(seen, arm, metric),
@@ -132,8 +127,8 @@ def _line(seen: Challengers, arm: ArmResult, metric: str, silent: Mapping[str, s
         "No score": silent.get(arm.name, ""),
     }
     for name in others:
-        head[_called(name)] = say.figure(arm.figures.get(name))
-        head[f"{_called(name)} gain"] = say.gain(arm.gains[name].difference) if name in arm.gains else ""
+        head[say.called(name)] = say.figure(arm.figures.get(name))
+        head[f"{say.called(name)} gain"] = say.gain(arm.gains[name].difference) if name in arm.gains else ""
     return head
 
 

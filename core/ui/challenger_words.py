@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from core.domain.compare.difference import Difference
 from core.domain.compare.verdict import Decision, State
+from core.domain.metrics.catalogue import METRICS
 from core.domain.metrics.measured import Measured
 from core.domain.usecase import UseCase
 from core.services.challengers import Challengers, Gain
@@ -50,6 +51,11 @@ def style(use_case: UseCase, seen: Challengers, name: str) -> Style:
     others = [model for model in models if model != champion.model]
     colour, dash, symbol = charts.arm_style(arm.model if arm.model in others else others[0], champion.model, models)
     return (colour, dash, symbol) if arm.version == champion.version else (colour, "dashdot", f"{symbol}-open")
+
+
+def called(metric: str) -> str:
+    """A metric's label."""
+    return METRICS[metric].label
 
 
 def signed(metric: str, value: float) -> str:

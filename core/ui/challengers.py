@@ -9,10 +9,10 @@ import streamlit as st
 
 from core.domain.columns import Kind
 from core.domain.usecase import UseCase
-from core.services import agreement, deciders
+from core.services import agreement
 from core.services import challengers as service
 from core.services.challengers import Challengers
-from core.ui import frame, messages, state, words
+from core.ui import frame, state, words
 from core.ui.challenger_words import labels
 from core.ui.period_words import day
 
@@ -148,38 +148,6 @@ def ripe(use_case: UseCase, seen: Challengers) -> None:
     else:
         text = "Bring a file of what became of them, on the performance page."
         st.info(text, title="No outcome is known yet", icon=":material/hourglass_empty:")
-
-
-def who_decided(use_case: UseCase, seen: Challengers) -> None:
-    """By whom the rows were decided, and what that does to the outcomes that are known."""
-    if not seen.n_rows:
-        return
-    shares = ", ".join(f"{name} {words.percent(n / seen.n_rows)}" for name, n in seen.deciders.items() if n)
-    text = f"Decided by: {shares}."
-    missing = _missing(use_case, seen)
-    if missing is None:
-        st.caption(f":material/how_to_vote: {text} Outcomes are known for every decision alike.")
-        return
-    st.warning(
-        f"{text} {missing} An equal challenger then looks better than it is: by .04, .06 and .08 AUC in a simulation "
-        "in which 10, 30 and 50 % were turned away. Rows decided at random are the only fair ones.",
-        title="Outcomes are missing where they were not let happen",
-        icon=":material/filter_alt:",
-    )
-
-
-def _missing(use_case: UseCase, seen: Challengers) -> str | None:
-    """The sentence on decisions whose outcomes are known much less often than another's; None where none is."""
-    coverage = deciders.known_by_decision(use_case, seen)
-    if len(coverage) < 2:
-        return None
-    least, most = min(coverage, key=lambda name: coverage[name]), max(coverage, key=lambda name: coverage[name])
-    if coverage[least] >= 0.8 * coverage[most]:
-        return None
-    return (
-        f"Outcomes are known for {words.percent(coverage[most])} of '{messages.plain(most)}' and "
-        f"{words.percent(coverage[least])} of '{messages.plain(least)}'."
-    )
 
 
 def coats(use_case: UseCase, seen: Challengers) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 from core.ui import (
     challenger_agreement,
     challenger_curves,
+    challenger_deciders,
     challenger_plans,
     challenger_replay,
     challenger_segments,
@@ -50,7 +51,7 @@ with messages.told():
     else:
         challengers.coats(use_case, seen)
         challengers.ripe(use_case, seen)
-        challengers.who_decided(use_case, seen)
+        challenger_deciders.who_decided(use_case, seen)
         challenger_table.arms(use_case, seen)
         tabs = st.tabs(list(views), key=f"challengers:{use_case.key}", on_change="rerun")
         for tab, view in zip(tabs, views.values(), strict=True):

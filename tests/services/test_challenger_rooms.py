@@ -15,6 +15,7 @@ from core.domain.compare.plan import ArmName
 from core.domain.compare.verdict import Decision
 from core.domain.usecase import Task
 from core.errors import NotPermitted
+from core.ml.train import train
 from core.services import (
     agreement,
     arm_curves,
@@ -24,6 +25,7 @@ from core.services import (
     deciders,
     outcomes,
     plans,
+    replay,
     silence,
     standing,
     swaps,
@@ -34,6 +36,8 @@ from core.services.desk import open_desk
 from core.services.drivers import segmentations
 from core.services.foresight import foreseen
 from core.services.plans import LEAST_ROWS, Wanted, presets
+from core.services.row_order import times_of
+from core.services.training import Origin, read_labelled, shelve
 from core.usecases import builtin
 
 N = 3_000
@@ -211,9 +215,29 @@ def test_sales_see_none_of_it(desk):
         lambda: arm_curves.curves(desk, SAM, key, found),
         lambda: arm_curves.scatter(desk, SAM, key, found, found.arms[1].name),
         lambda: arm_segments.by_level(desk, SAM, key, found, found.arms[1].name, "industry"),
+        lambda: deciders.weighed(desk, SAM, key, found),
         lambda: silence.silences(desk, SAM, key, found),
         lambda: standing.standing(desk, SAM, key),
         lambda: standing.ended(desk, SAM, key),
     ):
         with pytest.raises(NotPermitted):
             ask()
+
+
+def test_a_replay_is_seen_at_once(desk):
+    key, now = "lead_scoring", datetime.now(UTC)
+    use_case = builtin()[key]
+    labelled = read_labelled(desk, use_case, desk.settings.home / f"{key}.csv")
+    times = times_of(use_case, labelled.columns, len(labelled.target))
+    shelve(desk, RITA, use_case, train(use_case, labelled.columns, labelled.target, times=times), labelled,
+           Origin("train", "the same rows", act=False, version="v7"))  # fmt: skip
+    assert challengers(desk, RITA, key, since=EVER, versions=["v7"]).n_rows == 0
+    assert replay.replay(desk, RITA, key, "v7", (datetime(2000, 1, 1, tzinfo=UTC), now)) == N
+    found = challengers(desk, RITA, key, since=EVER, versions=["v7"])
+    assert found.n_rows == N and len(found.rows.arms) == 8
+
+
+def test_what_decisions_hide_is_weighed_or_refused_in_words(desk):
+    found = seen(desk, "lead_scoring")
+    weighed = deciders.weighed(desk, RITA, "lead_scoring", found)
+    assert weighed.refused and deciders.weighed(desk, RITA, "lead_scoring", found) is weighed
