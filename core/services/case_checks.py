@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from core.domain.case_measures import Stuck, least_likely_run, share_above
 from core.domain.columns import missing_mask
+from core.domain.compare.several import bonferroni_level
 from core.domain.diagnosis import Cause, Check, State
 from core.domain.metrics.proportion import proportion
 from core.services.case_rows import CaseRows, floats, run_columns, typed
@@ -118,7 +119,7 @@ def _missing(rows: CaseRows) -> Check:
         return _few(rows, name, _INTEGRATION, n, "Too few rows to compare")
     reference = rows.main.columns
     names = [column for column in rows.use_case.model_columns if column in reference]
-    level = 1 - (1 - limits.level) / max(len(names), 1)
+    level = bonferroni_level(len(names), limits.level)
     found = []
     for column in names:
         hits, then = (

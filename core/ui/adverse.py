@@ -8,9 +8,9 @@ from core.domain.adverse import AdverseReason
 from core.domain.explained import Explanation
 from core.domain.usecase import UseCase
 from core.services import adverse as service
-from core.services import drivers
 from core.services.adverse import CodeCounts, Notice
-from core.ui import charts, driver_charts, messages, state, words
+from core.services.drivers import FEW
+from core.ui import charts, driver_charts, drivers, messages, state, words
 from core.ui.driver_words import listed, shortened, source
 
 METHOD = (
@@ -63,15 +63,7 @@ def _method(use_case: UseCase, found: Notice, explanation: Explanation) -> str:
 
 def frequencies(use_case: UseCase, model: str) -> None:
     """How often each code is among the principal reasons of those whom a model would decline."""
-    chosen = st.segmented_control(
-        "Rows",
-        [0, *drivers.WINDOWS],
-        default=0,
-        required=True,
-        format_func=lambda days: f"Latest {days} days" if days else "Reference",
-        key=f"codes:{use_case.key}",
-    )
-    days = chosen or None
+    days = drivers.pick_rows(use_case, "codes")
     found = service.code_counts(state.desk(), state.actor(), use_case.key, model, days)
     if found is None:
         return
@@ -100,7 +92,7 @@ def _finding(use_case: UseCase, found: CodeCounts) -> str:
     if not found.counts:
         return "No column with a code made any of these scores worse"
     (code, text), n = next(iter(found.counts.items()))
-    few = "; too few rows to rely on" if found.n_declined < drivers.FEW else ""
+    few = "; too few rows to rely on" if found.n_declined < FEW else ""
     return f"{text} ({code}) is a reason for {n:,} of {found.n_declined:,} declined {use_case.noun}s{few}"
 
 

@@ -12,6 +12,7 @@ from core.domain.usecase import UseCase
 from core.services.case_sections import CaseFile
 from core.ui import case_parts, case_words, charts, messages
 from core.ui.card_sections import Section
+from core.ui.interval_chart import whiskers
 from core.ui.model_cards import draw
 
 
@@ -52,7 +53,7 @@ def bands(use_case: UseCase, file: CaseFile) -> Any:
             name=name,
             mode="markers",
             marker={"color": colour, "symbol": symbol, "size": 11, "line": {"width": 2, "color": colour}},
-            error_x=_error([figure for _, figure in told], colour),
+            error_x=_whiskers([figure for _, figure in told], colour),
             customdata=[case_words.measured(figure, found.unit) for _, figure in told],
             hovertemplate="%{customdata}<extra>" + name + "</extra>",
         )
@@ -66,15 +67,6 @@ def bands(use_case: UseCase, file: CaseFile) -> Any:
     return drawn
 
 
-def _error(figures: list[Measured], colour: str) -> dict[str, Any]:
-    up = [0.0 if math.isnan(item.high) else item.high - item.value for item in figures]
-    down = [0.0 if math.isnan(item.low) else item.value - item.low for item in figures]
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": up,
-        "arrayminus": down,
-        "color": colour,
-        "thickness": 2,
-        "width": 4,
-    }
+def _whiskers(figures: list[Measured], colour: str) -> dict[str, Any]:
+    value, low, high = ([getattr(figure, part) for figure in figures] for part in ("value", "low", "high"))
+    return whiskers(value, low, high, colour, cap=4)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from core.domain.policy import Tone
 from core.ui import charts
+from core.ui.interval_chart import whiskers
 
 Style = tuple[str, str, str]  # colour, dash, marker
 
@@ -45,15 +45,7 @@ def dot_rows(rows: Sequence[str], arms: Sequence[Dots], x_title: str) -> Any:
                 "size": 9,
                 "line": {"color": colours, "width": 1.5},
             },
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": [_gap(value, high) for value, high in zip(arm.value, arm.high, strict=True)],
-                "arrayminus": [_gap(low, value) for value, low in zip(arm.value, arm.low, strict=True)],
-                "color": colour,
-                "thickness": 1.5,
-                "width": 3,
-            },
+            error_x=whiskers(arm.value, arm.low, arm.high, colour, 1.5, 3),
             text=list(rows),
             hovertemplate=f"%{{text}}, {arm.name}: %{{x:.3g}}<extra></extra>",
             cliponaxis=False,
@@ -67,10 +59,6 @@ def _down(drawn: Any, rows: Sequence[str]) -> None:
     """Rows from the top down."""
     ticks = {"tickvals": list(range(len(rows))), "ticktext": list(rows)}
     drawn.update_yaxes(range=[len(rows) - 0.4, -0.6], showgrid=False, zeroline=False, **ticks)
-
-
-def _gap(low: float, high: float) -> float:
-    return max(0.0, high - low) if math.isfinite(high - low) else 0.0
 
 
 def _legend(drawn: Any, n: int) -> None:
@@ -93,15 +81,7 @@ def by_value(labels: Sequence[str], dots: Dots, y_title: str) -> Any:
             "size": 10,
             "line": {"color": colours, "width": 2},
         },
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": [_gap(value, high) for value, high in zip(dots.value, dots.high, strict=True)],
-            "arrayminus": [_gap(low, value) for value, low in zip(dots.value, dots.low, strict=True)],
-            "color": colour,
-            "thickness": 1.5,
-            "width": 4,
-        },
+        error_y=whiskers(dots.value, dots.low, dots.high, colour, 1.5, 4),
         text=list(labels),
         hovertemplate="%{text}: %{y:.3g}<extra></extra>",
     )
@@ -224,21 +204,14 @@ def ranges(rows: Sequence[str], sides: Mapping[str, tuple[Style, Sequence[tuple[
     drawn = charts.figure(height=96 + 34 * len(rows), x_title=x_title)
     for place, (name, (style, spans)) in enumerate(sides.items()):
         colour, _, symbol = style
+        low, median, high = ([span[end] for span in spans] for end in range(3))
         drawn.add_scatter(
-            x=[span[1] for span in spans],
+            x=median,
             y=[row + (place - (len(sides) - 1) / 2) * step for row in range(len(rows))],
             mode="markers",
             name=name,
             marker={"color": colour, "symbol": symbol, "size": 8},
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": [_gap(span[1], span[2]) for span in spans],
-                "arrayminus": [_gap(span[0], span[1]) for span in spans],
-                "color": colour,
-                "thickness": 3,
-                "width": 0,
-            },
+            error_x=whiskers(median, low, high, colour, 3, 0),
             text=list(rows),
             hovertemplate=f"%{{text}}, {name}: %{{x:.3g}}<extra></extra>",
         )

@@ -27,17 +27,22 @@ def pick_model(use_case: UseCase, view: str) -> str:
     return str(asked or use_case.recipe.champion)
 
 
-def importance(use_case: UseCase) -> None:
-    """Mean size of the points of every column, champion beside challengers; then the cross-checks."""
+def pick_rows(use_case: UseCase, view: str) -> int | None:
+    """The rows that a view is about: the latest days of the log, or None for the reference rows."""
     chosen = st.segmented_control(
         "Rows",
         [0, *service.WINDOWS],
         default=0,
         required=True,
         format_func=lambda days: f"Latest {days} days" if days else "Reference",
-        key=f"importance:{use_case.key}",
+        key=f"{view}:{use_case.key}",
     )
-    days = chosen or None
+    return chosen or None
+
+
+def importance(use_case: UseCase) -> None:
+    """Mean size of the points of every column, champion beside challengers; then the cross-checks."""
+    days = pick_rows(use_case, "importance")
     with st.spinner("Explaining rows"):
         found = service.drivers(state.desk(), state.actor(), use_case.key, days)
     if found.source.n == 0:

@@ -70,6 +70,14 @@ def address(home: Path) -> Iterator[str]:
             server.wait(20)
 
 
+def complaints_of(page: Any) -> list[str]:
+    """What the browser complains about from now on, as it comes."""
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    return said
+
+
 def wait_for(url: str, server: subprocess.Popen[bytes], seconds: float = 60.0) -> None:
     limit = time.monotonic() + seconds
     while time.monotonic() < limit:

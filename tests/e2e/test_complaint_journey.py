@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import KEY
+from tests.e2e.conftest import KEY, complaints_of
 
 pytestmark = pytest.mark.browser
 
@@ -18,10 +18,7 @@ ROW_HEIGHT, HEADER_HEIGHT, WHY_X = 33, 50, 125  # where the grid paints its Why 
 
 
 def test_score_why_what_if_case_export(page: Any, address: str, home: Path) -> None:
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-
+    complaints = complaints_of(page)
     page.goto(f"{address}/?use_case={KEY}")
     lead = score_a_file_and_ask_why(page, home)
     page.get_by_text(f"Lead {lead}", exact=True).wait_for(timeout=30_000)
@@ -37,7 +34,7 @@ def test_score_why_what_if_case_export(page: Any, address: str, home: Path) -> N
     document = export(page, home)
     assert escape(COMPLAINT, quote=False) in document and "<b>never</b>" not in document
     assert "Recomputed score" in document and "0 of" in document
-    assert said == []
+    assert complaints == []
 
 
 def score_a_file_and_ask_why(page: Any, home: Path) -> str:
@@ -59,16 +56,17 @@ def score_a_file_and_ask_why(page: Any, home: Path) -> str:
 
 
 def move_a_field(page: Any) -> None:
-    """One slider five steps on: the score beside the original one is another."""
+    """One slider ten steps on: the score beside the original one is another."""
+    playwright = pytest.importorskip("playwright.sync_api")
     page.get_by_text("What if?").click()
     page.get_by_text("Nothing changed yet").wait_for(timeout=30_000)
     now = page.get_by_test_id("stMetric").filter(has_text="Now")
     before = now.inner_text()
     page.get_by_role("slider").first.focus()
-    for _ in range(5):
+    for _ in range(10):
         page.keyboard.press("ArrowRight")
     page.get_by_text("1 column changed").wait_for(timeout=30_000)
-    assert now.inner_text() != before
+    playwright.expect(now).not_to_have_text(before, timeout=30_000, use_inner_text=True)
 
 
 def open_a_case(page: Any) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from core.ui import frame
 from core.usecases import builtin
-from tests.e2e.conftest import KEY, ROWS
+from tests.e2e.conftest import KEY, ROWS, complaints_of
 
 pytestmark = pytest.mark.browser
 
@@ -19,10 +19,7 @@ URLS = ["" if place.url == "home" else place.url for place in frame.PLACES]  # t
 
 
 def test_upload_see_scores_download(page: Any, address: str, home: Path) -> None:
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-
+    complaints = complaints_of(page)
     page.goto(f"{address}/?use_case={KEY}")
     page.get_by_role("link", name="Score a file").click()
     page.get_by_role("button", name="Template").wait_for(timeout=30_000)  # the page stands below the drop zone too
