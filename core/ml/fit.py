@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,13 +23,14 @@ from core.ml.calibrate import (
     margins_of,
 )
 from core.ml.compile import compile_models
-from core.ml.compiled import Compiled
+from core.ml.compiled import Compiled, link
 from core.ml.families import MEAN, STACK, Fit, Sample, fit_family
 from core.ml.preprocess import feature_frame, fit_preprocessor
 from core.ml.split import Rows
 from core.ml.stacking import fit_stack
 
 Progress = Callable[[str, float], None]
+_STEPS, _STILL = 200, 1e-10
 
 
 @dataclass(frozen=True)
@@ -119,15 +120,44 @@ def _fitted(
 
 
 def calibrated(task: str, fit: Fit, sample: Sample, names: tuple[str, ...]) -> tuple[Map, Any]:
-    """A fit with its probability map: nudged, or, where classes were weighted, fitted freely.
+    """A fit with its probability map; where classes were weighted, the map undoes the weights first.
 
-    Weights move every probability towards the rare class, so that such a model's own are no first guess.
+    Weights shift the margins of whole classes (King & Zeng 2001); what is left to correct once that shift is taken off
+    is as little as of any other model.
     """
     if task == "regression":
         return identity(1), ValueModel(fit.estimator, names)
-    weighted = fit.params.get("class_weight") is not None
-    found = fit_map(task, margins_of(fit.estimator, sample.early_inputs), sample.early_target, shrink=not weighted)
+    margins = margins_of(fit.estimator, sample.early_inputs)
+    undone = _undone(fit, task, margins, sample.target)
+    found = fit_map(task, margins - undone, sample.early_target, shrink=True)
+    if undone.any():
+        shifts = zip(found.intercept, found.slope * undone, strict=True)
+        found = replace(found, intercept=tuple(float(shift - weight) for shift, weight in shifts))
     return found, CalibratedModel(fit.estimator, found.slope, found.intercept, names)
+
+
+def _undone(fit: Fit, task: str, margins: Floats, target: Floats) -> Floats:
+    """What class weights have added to the margins, shape (k,): without it mean probabilities are the classes' rates.
+
+    Parameters
+    ----------
+    margins : array, shape (n_rows, k)
+        Of rows the model was not fitted on; their outcomes are not looked at, so that few of a class do not matter.
+    target : array, shape (n_train,)
+        What the model was fitted on.
+    """
+    added = np.zeros(margins.shape[1])
+    if fit.params.get("class_weight") is None:
+        return added
+    rates = np.bincount(target.astype(np.int64), minlength=max(2, len(added))) / len(target)
+    wanted = np.log(rates[1:] / rates[:1]) if task == "binary" else np.log(rates)
+    for _ in range(_STEPS):
+        mean = link(task, (margins - added).T).mean(axis=0)
+        step = (np.log(mean / (1 - mean)) if task == "binary" else np.log(mean)) - wanted
+        added = added + step
+        if np.abs(step).max() < _STILL:
+            break
+    return np.asarray(added)
 
 
 def _in_recipe_order(use_case: UseCase, fitted: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Which parameters of each model family are searched, and between which ends.
 
-Ends are wide around the families' own values (`core.ml.families`). Class weights are searched for every classifier:
-a model fitted with them gets a free probability map afterwards.
+Ends are wide around the families' own values (`core.ml.families`). Class weights are searched for every classifier;
+the probability map undoes them (`core.ml.fit.calibrated`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def searched(spec: ModelSpec, task: str) -> bool:
     return spec.family in WEIGHT and not (spec.family == "logistic" and task == "regression")
 
 
-def suggest(trial: Any, spec: ModelSpec, task: str, spread: float, weights: bool = True) -> dict[str, Any]:
+def suggest(trial: Any, spec: ModelSpec, task: str, spread: float) -> dict[str, Any]:
     """Parameters for one trial of a model.
 
     Parameters
@@ -30,13 +30,11 @@ def suggest(trial: Any, spec: ModelSpec, task: str, spread: float, weights: bool
         binary | multiclass | regression
     spread : float
         Standard deviation of a regression's target, which sets the scale of an L1 penalty.
-    weights : bool
-        Whether class weights are searched: not where too few rows of a class could undo them in the probabilities.
     """
     if task == "regression":
         return dict(spec.params) | _VALUE[spec.family](trial, spread)
     found = dict(spec.params) | _CLASSES[spec.family](trial, spread)
-    if weights and trial.suggest_categorical("weighted", [False, True]):
+    if trial.suggest_categorical("weighted", [False, True]):
         found["class_weight"] = "balanced"
     return found
 

@@ -18,7 +18,6 @@ from core.domain.columns import Array, Columns
 from core.domain.pareto import pareto_front
 from core.domain.recipe import ModelSpec, Recipe
 from core.domain.usecase import Task, UseCase
-from core.ml.calibrate import MIN_EVENTS
 from core.ml.evaluate import LabelledRows, labelled_rows
 from core.ml.feature_choice import Chosen, choose_features
 from core.ml.intervals import partition_for
@@ -169,7 +168,7 @@ def _try(use_case: UseCase, search: _Search, folds: Sequence[Fold]) -> None:
 
     trial = search.study.ask()
     spread = float(folds[0].sample.target.std()) or 1.0 if use_case.task is Task.REGRESSION else 1.0
-    params = suggest(trial, search.spec, str(use_case.task), spread, _may_weigh(use_case, folds))
+    params = suggest(trial, search.spec, str(use_case.task), spread)
     spec = replace(search.spec, params=params)
     scores: list[Score] = []
     try:
@@ -187,15 +186,6 @@ def _try(use_case: UseCase, search: _Search, folds: Sequence[Fold]) -> None:
     search.first_folds.append(scores)
     search.tried.append((spec, mean))
     search.study.tell(trial, [mean.ranking, mean.money])
-
-
-def _may_weigh(use_case: UseCase, folds: Sequence[Fold]) -> bool:
-    """Whether every fold has the rows of each class that a probability map takes."""
-    if use_case.task is Task.REGRESSION:
-        return False
-    n_classes = len(use_case.target.classes)
-    counts = [np.bincount(fold.sample.early_target.astype(np.int64), minlength=n_classes) for fold in folds]
-    return bool(np.min(counts) >= MIN_EVENTS)
 
 
 def _facts(

@@ -19,11 +19,12 @@ from core.domain.recipe import Split
 from core.domain.usecase import UseCase
 from core.errors import BundleProblem, InputError, NotReady
 from core.services.access import Action, Actor, require
-from core.services.desk import CHALLENGER, Desk
+from core.services.desk import Desk
 from core.services.retraining_data import read_extract
 from core.services.retraining_order import Order, Rows, check_order, too_little
 from core.services.row_order import times_of
 from core.services.training import Labelled, Origin, read_labelled, shelve
+from core.services.version_states import start_shadow
 from core.store.bundles import discard_bundle, next_version
 
 if TYPE_CHECKING:
@@ -135,27 +136,16 @@ def _enter(
     key, at = use_case.key, datetime.now(UTC)
     source = order.filename or Path(order.path).name if order.rows is Rows.FILE else f"{order.rows} rows of the log"
     version = next_version(desk.folder(key), [known.version for known in desk.ledger.versions(key)])
+    saved = False
     try:
         with desk.ledger.transaction():
             origin = Origin(ORIGIN, source, act=False, version=version, at=at)
             result = shelve(desk, actor, use_case, trained, labelled, origin)
-            former = desk.ledger.alias(key, CHALLENGER)
-            desk.ledger.set_alias(key, CHALLENGER, version, at)
-            desk.ledger.record(
-                at=at,
-                actor=actor.name,
-                role=actor.role.value,
-                via=actor.via,
-                action="let version run as challenger",
-                subject=f"{key} {version}",
-                before=None if former is None else {"version": former},
-                after={"version": version, "rows": len(labelled.target), "kind": order.rows.value},
-                reason=order.reason or "; ".join(order.because) or "retrained by hand",
-            )
-    except BundleProblem:  # somebody else has just saved a version of that name: it is theirs
-        raise
-    except BaseException:
-        if desk.ledger.version(key, version) is None:
+            saved = True
+            start_shadow(desk, actor, key, version, order.reason or "; ".join(order.because) or "retrained by hand")
+    except BaseException as error:
+        theirs = isinstance(error, BundleProblem) and not saved  # somebody else took that name a moment ago
+        if not theirs and desk.ledger.version(key, version) is None:
             discard_bundle(desk.folder(key) / version)
         raise
     return result | {"rows_used": len(labelled.target), "trials": trained.lineage["tuning"]["trials_run"]}

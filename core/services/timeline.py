@@ -17,9 +17,9 @@ from core.store.log_simulated import SIMULATED
 ACT, PROMOTE, ROLL_BACK = "let version act", "promote", "roll back"
 MOVES = (ACT, PROMOTE, ROLL_BACK)
 DEEDS = (
-    *MOVES, "train version", "adopt version", "import version", "request promotion", "approve promotion",
-    "refuse promotion", "withdraw promotion", "start shadow", "stop shadow", "retire version", "unretire version",
-    "plan comparison", "end plan", "replay", "fall back", "serve again",
+    *MOVES, "train version", "adopt version", "import version", "retrain version", "request promotion",
+    "approve promotion", "refuse promotion", "withdraw promotion", "start shadow", "stop shadow", "retire version",
+    "unretire version", "plan comparison", "end plan", "replay", "fall back", "serve again",
 )  # fmt: skip
 
 

@@ -136,6 +136,15 @@ PLACES = (
     ),
     Place(
         "Govern",
+        "govern/retraining.py",
+        "retraining",
+        "Retraining",
+        "update",
+        "What is due to be rebuilt and why, a search of better parameters, what came of it.",
+        Action.SEE_MODELS,
+    ),
+    Place(
+        "Govern",
         "govern/promises.py",
         "promises",
         "Promise against truth",

@@ -13,6 +13,7 @@ from core.domain.usecase import Task
 from core.ml import tune as tuning
 from core.ml.evaluate import labelled_rows
 from core.ml.fit import fit_models
+from core.ml.objectives import log_loss_of
 from core.ml.rehearsal import Score, fit_on, prepare_folds
 from core.ml.train import Trained, train
 from core.ml.tune import Budget, Tuned, tune
@@ -89,18 +90,34 @@ def test_a_feature_of_pure_noise_is_dropped_and_one_that_decides_is_kept() -> No
     assert not {"x", "gap"} & set(found.recipe.dropped)
 
 
-def test_weighted_classes_are_calibrated_freely(rows: Rows) -> None:
-    case = rows.use_case
-    weighted = replace(
-        case, recipe=replace(case.recipe, models=(ModelSpec("m", "logistic", {"class_weight": "balanced"}),))
-    )
-    rare = np.where(np.random.default_rng(1).random(len(rows.target)) < 0.4, 0.0, rows.target)
-    labelled = labelled_rows(weighted, rows.columns, rare, rows.times, None, 1)
+@pytest.mark.parametrize("family", ["logistic", "elastic", "lightgbm", "forest"])
+@pytest.mark.parametrize("few", [False, True])
+def test_probabilities_know_nothing_of_class_weights(family: str, few: bool) -> None:
+    rows = small_rows(Task.BINARY, 4_000, seed=3)
+    rare = np.where(np.random.default_rng(1).random(4_000) < (0.97 if few else 0.8), 0.0, rows.target)
+    specs = (ModelSpec("plain", family), ModelSpec("weighted", family, {"class_weight": "balanced"}))
+    case = replace(rows.use_case, recipe=replace(rows.use_case.recipe, models=specs))
+    labelled = labelled_rows(case, rows.columns, rare, None, None, 1)
     part = labelled.splitter.partition()
-    fitted = fit_models(weighted, labelled.matrix, labelled.target, part.train, part.calibration, 1)
-    assert fitted.maps["m"].method == "platt"
-    mean = fitted.predict(labelled.matrix[part.test])["m"].mean()
-    assert mean == pytest.approx(rare[part.test].mean(), abs=0.03)  # unweighted back: near the rate, not near a half
+    fitted = fit_models(case, labelled.matrix, labelled.target, part.train, part.calibration, 1)
+    said = fitted.predict(labelled.matrix[part.test])
+    rate = rare[part.test].mean()
+    assert said["weighted"].mean() == pytest.approx(rate, abs=0.015)  # not near a half
+    assert log_loss_of(rare[part.test], said["weighted"]) < 1.1 * log_loss_of(rare[part.test], said["plain"])
+
+
+def test_probabilities_of_classes_know_nothing_of_weights() -> None:
+    rows = small_rows(Task.MULTICLASS, 4_000, seed=3)
+    drawn = np.random.default_rng(1).random(4_000) < 0.9
+    target = np.where(drawn & (rows.target == 2), 0.0, rows.target)
+    specs = tuple(ModelSpec(family, family, {"class_weight": "balanced"}) for family in ("logistic", "lightgbm"))
+    case = replace(rows.use_case, recipe=replace(rows.use_case.recipe, models=specs))
+    labelled = labelled_rows(case, rows.columns, target, None, None, 1)
+    part = labelled.splitter.partition()
+    fitted = fit_models(case, labelled.matrix, labelled.target, part.train, part.calibration, 1)
+    shares = np.bincount(target[part.test].astype(int)) / len(part.test)
+    for output in fitted.predict(labelled.matrix[part.test]).values():
+        assert output.mean(axis=0) == pytest.approx(shares, abs=0.03)
 
 
 def test_folds_look_forward_and_models_on_them_are_calibrated(rows: Rows) -> None:

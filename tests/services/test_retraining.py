@@ -23,6 +23,7 @@ from core.services.access import LOCAL_PEOPLE, Role
 from core.services.desk import CHALLENGER, CHAMPION, Desk, open_desk
 from core.services.outcomes import Named, take_in
 from core.services.retraining_order import Limits, Order, Rows
+from core.services.version_states import State, version_states
 
 ANA = LOCAL_PEOPLE[Role.ANALYST]
 KEY = "bnpl_default"
@@ -90,8 +91,9 @@ def test_the_result_runs_as_challenger_with_its_facts_and_a_first_look(desk: Des
     assert look["since"] > card.split["parts"]["test"]["from"][:10]
     assert look["replayed"] > 0 and "verdict" in look["said"]
     acts = {event.action: event for event in desk.ledger.events()}
-    assert acts["retrain version"].actor == acts["let version run as challenger"].actor == ANA.name
-    assert acts["let version run as challenger"].reason == SMALL.reason
+    assert acts["retrain version"].actor == acts["start shadow"].actor == ANA.name
+    assert acts["start shadow"].reason == SMALL.reason
+    assert version_states(desk, ANA, KEY)[0].state is State.STAGING
     assert retraining.retrained(desk, ANA, KEY) == ["v2"]
     assert retraining.looks(desk, ANA, KEY, "v2").result == look["said"]
     assert desk.ledger.verify_chain() is None
