@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from core.domain.metrics.catalogue import PRIMARY, metric_of
@@ -11,7 +11,7 @@ from core.errors import BundleProblem, NotReady
 from core.ml.bundle import Card
 from core.services import model_card_facts as facts
 from core.services.access import Action, Actor, require
-from core.services.desk import Desk
+from core.services.desk import CHAMPION, Desk
 from core.services.measuring import ceiling_of, stability_of
 from core.services.model_card_facts import Lines
 
@@ -136,7 +136,7 @@ def model_card(desk: Desk, actor: Actor, key: str, version: str | None = None) -
     version = version or acting
     if version is None:
         raise NotReady(f"{use_case.title} has no trained version yet.", f"Run: python -m core train {key}")
-    card = desk.card(key, version)
+    card = _led(desk, desk.card(key, version), version == acting)
     primary = use_case.policy.primary_metric
     sets = tuple(_sets(card))
     main = next(item for item in sets if item.printed)
@@ -163,6 +163,14 @@ def model_card(desk: Desk, actor: Actor, key: str, version: str | None = None) -
         lineage=facts.lineage(card),
         **_as_written(card),
     )
+
+
+def _led(desk: Desk, card: Card, acts: bool) -> Card:
+    """The card as the version acts: led by another of its models where that was promoted."""
+    model = desk.ledger.alias_model(card.use_case, CHAMPION) if acts else None
+    if model is None or model == card.champion:
+        return card
+    return replace(card, champion=model, interval={})  # the interval was made for the champion of the training
 
 
 def _as_written(card: Card) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from core.domain.usecase import Task, UseCase
 from core.errors import BundleProblem
 from core.ml.scorer import Scorer
 from core.services.access import Action, Actor, require
+from core.services.acting import acting_model
 from core.services.desk import Desk
 from core.services.measuring import ceiling_of, generated
 from core.services.reference import typed_columns
@@ -78,7 +79,8 @@ def _figure(desk: Desk, promise: Promise) -> Promise:
         return promise
     card = desk.card(promise.use_case, promise.version)
     main = card.metrics["sets"][card.metrics["main"]]
-    arm = main["models"][card.champion] if promise.claim.arm == "champion" else main["rules"] or {}
+    champion = acting_model(desk, desk.use_case(promise.use_case))
+    arm = main["models"].get(champion, {}) if promise.claim.arm == "champion" else main["rules"] or {}
     found = arm.get(promise.claim.metric)
     known = found if found and None not in (found["value"], found["low"], found["high"]) else None
     return replace(promise, rows=main["label"], measured=known)

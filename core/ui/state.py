@@ -129,7 +129,12 @@ def _model_card(key: str, version: str, acting: str | None, read_as: int) -> Mod
 def model_card(key: str, version: str) -> ModelCard:
     """The card of a version, kept per definition of the use case and acting version, which it mentions."""
     require(actor(), Action.SEE_MODELS)
-    return _model_card(key, version, desk().acting_version(key), _read_as(desk().use_case(key)))
+    return _model_card(key, version, _acting(key), _read_as(desk().use_case(key)))
+
+
+def _acting(key: str) -> str:
+    """Another text for every version and model that acts."""
+    return f"{desk().acting_version(key)} {desk().ledger.alias_model(key, 'champion')}"
 
 
 def _read_as(use_case: UseCase) -> int:
@@ -148,7 +153,7 @@ def _promises(key: str, acting: str | None) -> list[Promise]:
 def promises(key: str) -> list[Promise]:
     """The claims of a use case beside its acting version's figures, kept per version."""
     require(actor(), Action.SEE_MODELS)
-    return _promises(key, desk().acting_version(key))
+    return _promises(key, _acting(key))
 
 
 @st.cache_resource(show_spinner="Checking the contract", max_entries=32)

@@ -431,3 +431,27 @@ def test_reasons_of_a_logged_score_are_those_of_the_model_that_gave_it(desk, sai
         why = explain(desk, SAM, KEY, told.prediction_id)
         assert (why.model, why.score, why.recomputed.equal) == (model, told.score, True)
         assert list(why.models) == [model]
+
+
+def test_a_simulated_champion_counts_while_its_history_is_there(desk):
+    def told(action: str, subject: str, result: str | None, via: str, at: datetime, **facts: Any) -> None:
+        desk.ledger.record(
+            at=at, actor=via, role="risk", via=via, action=action, subject=subject, result=result, **facts
+        )
+
+    now = datetime.now(UTC)
+    switched = now - timedelta(days=30)
+    told("fill", "simulated history", "intended", "cli", now)
+    told(
+        "let version act", f"{KEY} v1", None, "simulated", switched,
+        before={"version": "v0"}, after={"version": "v1"}, reason="simulated history",
+    )  # fmt: skip
+    found = timeline.reigns(desk, KEY)
+    assert [(reign.arm, reign.simulated) for reign in found] == [(OLD, True), (RIDGE, True), (RIDGE, False)]
+    assert found[0].until == found[1].since == switched
+    assert timeline.champion_on(desk, ANA, KEY, (switched - timedelta(days=1)).date()).arm == OLD
+    assert timeline.former(desk, KEY) == OLD
+    told("clear", "simulated history", "intended", "cli", now)
+    told("clear", "simulated history", "done", "cli", now)
+    assert [reign.arm for reign in timeline.reigns(desk, KEY)] == [RIDGE]
+    assert timeline.former(desk, KEY) is None
