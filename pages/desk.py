@@ -14,7 +14,7 @@ with messages.told():
     with st.sidebar:
         frame.pick_use_case(titles)
         frame.pick_role()
-    page = st.navigation(frame.pages())
+    page = st.navigation(frame.pages(), expanded=True)
     above = st.container()
     page.run()
     with above:  # drawn last, so that it tells what this very run has met
