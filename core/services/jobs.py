@@ -1,4 +1,6 @@
-"""The queue for long work: one job at a time, with progress and cancel, kept in the ledger.
+"""The queue for long work: one job at a time in each lane, with progress and cancel, kept in the ledger.
+
+Work that waits for a process of its own has a lane of its own, so that no file waits behind it.
 
 A job belongs to the desk's process, not to a page: a rerun or a closed browser never stops it. What a
 job had logged when the process died stays logged; the job is found as "interrupted" at the next start
@@ -99,14 +101,16 @@ class Jobs:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._handlers: dict[str, Handler] = {}
+        self._lane_of: dict[str, str] = {}
         self._runs: dict[str, JobRun] = {}
-        self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._worker: threading.Thread | None = None
+        self._queues: dict[str, queue.SimpleQueue[str | None]] = {}
+        self._workers: dict[str, threading.Thread] = {}
         self._guard = threading.Lock()
 
-    def register(self, kind: str, handler: Handler) -> None:
-        """Name the function that does jobs of this kind."""
+    def register(self, kind: str, handler: Handler, lane: str = "files") -> None:
+        """Name the function that does jobs of this kind, and the lane they wait in."""
         self._handlers[kind] = handler
+        self._lane_of[kind] = lane
 
     def submit(self, kind: str, use_case: str, actor: Actor, spec: Mapping[str, Any]) -> str:
         """Put a job at the end of the queue and return its id at once."""
@@ -126,12 +130,16 @@ class Jobs:
         return job_id
 
     def _enqueue(self, state: JobState) -> None:
+        lane = self._lane_of.get(state.kind, "files")
         with self._guard:
             self._runs[state.id] = JobRun(state)
-            if self._worker is None or not self._worker.is_alive():
-                self._worker = threading.Thread(target=self._work, name="jobs", daemon=True)
-                self._worker.start()
-        self._queue.put(state.id)
+            waiting = self._queues.setdefault(lane, queue.SimpleQueue())
+            worker = self._workers.get(lane)
+            if worker is None or not worker.is_alive():
+                worker = threading.Thread(target=self._work, args=(waiting,), name=f"jobs: {lane}", daemon=True)
+                self._workers[lane] = worker
+                worker.start()
+        waiting.put(state.id)
 
     def cancel(self, job_id: str) -> None:
         """Ask a queued or running job to stop; it does so before its next chunk."""
@@ -172,9 +180,11 @@ class Jobs:
         for run in list(self._runs.values()):
             if not run.state.finished:
                 run.cancel_asked.set()
-        if self._worker is not None:
-            self._queue.put(None)
-            self._worker.join(timeout)
+        for waiting in self._queues.values():
+            waiting.put(None)
+        limit = time.monotonic() + timeout
+        for worker in self._workers.values():
+            worker.join(max(0.0, limit - time.monotonic()))
 
     def _from_ledger(self, job_id: str) -> JobState:
         record = self._ledger.job(job_id)
@@ -182,8 +192,8 @@ class Jobs:
             raise UnknownName("job", job_id, [])
         return _state_of(record)
 
-    def _work(self) -> None:
-        while (job_id := self._queue.get()) is not None:
+    def _work(self, waiting: queue.SimpleQueue[str | None]) -> None:
+        while (job_id := waiting.get()) is not None:
             self._run(self._runs[job_id])
 
     def _run(self, run: JobRun) -> None:

@@ -35,7 +35,7 @@ _PATIENCE_SECONDS = (
 
 def register(desk: Desk) -> None:
     """Let the desk's queue retrain."""
-    desk.jobs.register(KIND, lambda run: _retrain(desk, run))
+    desk.jobs.register(KIND, lambda run: _retrain(desk, run), lane=KIND)
 
 
 def submit(desk: Desk, actor: Actor, key: str, order: Order) -> str:

@@ -82,9 +82,20 @@ def due(desk: Desk, actor: Actor, key: str, now: datetime | None = None) -> Due:
     acting = desk.acting(key)
     mark = ("retraining due", str(acting), schedule.last, at.date(), *desk.log.water_mark(use_case))
     found = kept(desk, use_case, mark, lambda: [trigger(desk, use_case, at) for trigger in TRIGGERS])
+    answered = _answered(desk, key)
+    found = [f"{item.text} {answered}" if isinstance(item, Reason) and answered else item for item in found]
     said = [_by_schedule(schedule, at.date()), *found, *_by_cases(desk, actor, key, schedule.last)]
     reasons = tuple(item for item in said if isinstance(item, Reason))
     return Due(key, at.date(), reasons, tuple(item for item in said if isinstance(item, str)), schedule)
+
+
+def _answered(desk: Desk, key: str) -> str:
+    """What a trigger about the acting model waits for: a retrained version that runs beside it; "" where none does."""
+    version = desk.challenger_version(key)
+    record = None if version is None else desk.ledger.version(key, version)
+    if record is None or record.origin != "retrain":
+        return ""
+    return f"{record.version}, retrained on {record.created_at:%Y-%m-%d}, runs beside it: compare that first."
 
 
 def schedule_of(desk: Desk, key: str, today: date) -> Schedule:

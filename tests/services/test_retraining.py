@@ -170,6 +170,16 @@ def test_what_fails_while_the_result_is_kept_leaves_nothing(
     assert len(desk.ledger.events()) == n_events
 
 
+def test_no_file_waits_behind_a_retraining(desk: Desk, tmp_path: Path) -> None:
+    job_id = retraining.submit(desk, ANA, KEY, replace(SMALL, trials=400))
+    path = tmp_path / "week.csv"
+    path.write_bytes(batches.sample_csv(desk, KEY, 50) or b"")
+    assert desk.jobs.wait(batches.submit(desk, ANA, KEY, path), 60).state == "done"
+    assert not desk.jobs.state(job_id).finished
+    desk.jobs.cancel(job_id)
+    desk.jobs.wait(job_id, 60)
+
+
 def test_one_at_a_time_and_only_who_may(desk: Desk) -> None:
     for role in (Role.SALES, Role.AUDITOR):
         with pytest.raises(NotPermitted):

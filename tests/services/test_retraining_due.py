@@ -99,3 +99,18 @@ def test_nothing_trained_is_never_due_and_sales_do_not_see_it(desk: Desk) -> Non
     with pytest.raises(NotPermitted):
         due(desk, LOCAL_PEOPLE[Role.SALES], KEY)
     assert schedule_of(desk, "nothing", date(2026, 1, 1)).last is None
+
+
+def test_a_retrained_challenger_answers_a_drop_until_it_is_compared(
+    desk: Desk, analyst: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retraining_due, "TRIGGERS", (lambda desk, use_case, now: Reason("drop", "AUC fell."),))
+    now = datetime.now(UTC)
+    assert kinds(desk, analyst, now) == {"drop"}
+    desk.ledger.register_version(KEY, "v2", now, "0" * 64, "retrain")
+    desk.ledger.set_alias(KEY, "challenger", "v2", now)
+    found = due(desk, analyst, KEY, now)
+    assert not found.is_due
+    assert any("v2, retrained on" in said for said in found.quiet)
+    desk.ledger.drop_alias(KEY, "challenger")
+    assert kinds(desk, analyst, now) == {"drop"}
