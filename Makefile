@@ -57,7 +57,8 @@ lock:
 		{ print } inside { line = $$0; sub(/^pandas==/, "pandas[parquet]==", line); block = block line "\n" }' \
 		requirements.txt > requirements.both && mv requirements.both requirements.txt
 	@$(LOCK) requirements-dev.in -o requirements-dev.txt
-	@if grep -inE 'index-url|find-links|https?://' requirements.txt requirements-dev.txt; then \
+	@$(LOCK) requirements-mlflow.in -o requirements-mlflow.txt
+	@if grep -inE 'index-url|find-links|https?://' requirements*.txt; then \
 		echo "An address got into the lock; see the lines above." >&2; exit 1; fi
 
 clean:

@@ -16,6 +16,7 @@ from typing import Any
 
 from core.cli.bringing import add_bringing
 from core.cli.comparing import add_comparing
+from core.cli.exchanging import add_exchanging
 from core.cli.explaining import add_explaining
 from core.cli.models import add_models
 from core.cli.outcomes import add_outcomes
@@ -83,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
         add_outcomes,
         add_comparing,
         add_bringing,
+        add_exchanging,
         add_simulating,
         add_retraining,
     )
