@@ -138,9 +138,9 @@ def _acting(key: str) -> str:
 
 
 def _read_as(use_case: UseCase) -> int:
-    """Another number for every edit of an adopted use case's file; 0 for a built-in one."""
+    """Another number for every policy in force, and for every edit of an adopted use case's file."""
     file = Path(use_case.origin)
-    return file.stat().st_mtime_ns if file.is_file() else 0
+    return hash((use_case.policy, file.stat().st_mtime_ns if file.is_file() else 0))
 
 
 @st.cache_resource(show_spinner="Measuring promises", max_entries=32)
