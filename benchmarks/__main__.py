@@ -36,6 +36,7 @@ def main() -> None:
         figures = list(_one_row(home)) + list(_file(home, Path(folder), rows)) + list(_pages(home))
         figures += _reasons(home)
         figures += _history(home)
+        figures += _comparisons()
     print(table(figures))
 
 
@@ -123,6 +124,42 @@ def _reasons(home: Path) -> Iterator[Figure]:
         name = f"reasons of one typed row, every model, {key} ({kind})"
         ours = f"p50 {found['all_p50_ms']:.1f}, p95 {found['all_p95_ms']:.1f} ms"
         yield Figure(name, ours, "", None, f"p95 < {limit} ms", found["all_p95_ms"] < limit)
+
+
+def _comparisons() -> Iterator[Figure]:
+    found = contest("benchmarks.verdicts")
+    promoted = [
+        found[kind]["promote"] for kind in ("equal", "better_by_twice_the_minimum", "worse_by_twice_the_minimum")
+    ]
+    yield Figure(
+        f"verdict under daily looks, {found['runs']} simulated comparisons each",
+        "promoted: equal {:.1%}, better by twice the minimum {:.1%}, worse {:.1%}".format(*promoted),
+        "",
+        None,
+        "<= 5 %, >= 80 %, 0",
+        found["holds"],
+    )
+    found = contest("benchmarks.simulations")
+    peeking = found["peeking"]
+    valid = peeking["always_valid"], peeking["msprt"]
+    yield Figure(
+        "false winners among equal arms, 20 looks",
+        f"always-valid {valid[0]:.1%}, mSPRT {valid[1]:.1%}",
+        f"fixed-n interval {peeking['fixed_n']:.0%}",
+        None,
+        "<= 1.6 %",
+        max(valid) <= 0.016,
+    )
+    shares = found["selection"].values()
+    naive = ", ".join(f"{share['naive']:+.3f}" for share in shares)
+    yield Figure(
+        "AUC that an equal challenger seems to gain, outcomes hidden of 10 / 30 / 50 %",
+        "weighted by a 5 % random slice: " + ", ".join(f"{share['weighted']:+.3f}" for share in shares),
+        f"as they come in: {naive}",
+        None,
+        "0 within the error of 25 runs",
+        all(abs(share["weighted"]) <= 3 * share["weighted_sd_of_one_run"] / 5 for share in shares),
+    )
 
 
 def _history(home: Path) -> Iterator[Figure]:
