@@ -63,12 +63,24 @@ class Card:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A card, the compiled models, the profile of the held-out reference rows, and those rows."""
+    """A card, the compiled models, the profile of the held-out reference rows, and those rows.
+
+    `own` is the card as it was written, where `card` names another model as champion (`led_by`).
+    """
 
     card: Card
     compiled: Compiled
     profile: Mapping[str, Any]
     reference: pa.Table
+    own: Card | None = None
+
+    @property
+    def identity(self) -> str:
+        """What a prediction's id knows of who scored it: the version, and the model where it is not the card's own.
+
+        A version whose acting model changed decides otherwise, so the same row scored again is another prediction.
+        """
+        return self.card.version if self.own is None else f"{self.card.version}:{self.card.champion}"
 
 
 def led_by(bundle: Bundle, model: str | None) -> Bundle:
@@ -88,4 +100,7 @@ def led_by(bundle: Bundle, model: str | None) -> Bundle:
             f"{bundle.card.use_case} {bundle.card.version} has no model {model}.",
             f"It has {', '.join(bundle.card.models)}.",
         )
-    return replace(bundle, card=replace(bundle.card, champion=model, interval={}))
+    own = bundle.own or bundle.card
+    if model == own.champion:
+        return replace(bundle, card=own, own=None)
+    return replace(bundle, card=replace(own, champion=model, interval={}), own=own)

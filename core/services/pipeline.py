@@ -23,6 +23,7 @@ from core.domain.columns import Array
 from core.ml.explain import Explainer
 from core.ml.scorer import Scorer, ScoreTable
 from core.services.access import Actor, Role
+from core.services.acting import led_scorer
 from core.services.assigning import Assigned, all_shadows, assigning
 from core.services.bulk_reasons import reason_columns
 from core.services.desk import Desk
@@ -69,7 +70,9 @@ class FileScoring:
         self.desk, self.run, self.spec = desk, run, spec
         self.actor = Actor(spec["actor"]["name"], Role(spec["actor"]["role"]), spec["actor"]["via"])
         key, version = run.state.use_case, spec["version"]
-        self.scorer: Scorer = desk.scorer(key, None if version == desk.acting_version(key) else version)
+        found = desk.scorer(key, None if version == desk.acting_version(key) else version)
+        # a job that is resumed goes on with the model it began with, whoever was promoted meanwhile
+        self.scorer: Scorer = led_scorer(found, spec.get("model", "")) if found.card.version == version else found
         self.explainer = self._explainer()
         self.shadow = shadow_scorer(desk, run.state.use_case)
         self.experiment = assigning(desk, self.scorer)
@@ -155,9 +158,8 @@ class FileScoring:
         if accepted.n_rows == 0:
             return None
         scores = self._scores(accepted)
-        version = self.scorer.card.version
         facts = accepted.columns, accepted.other_texts, accepted.n_rows
-        ids = prediction_ids(use_case, version, *facts, row_numbers=accepted.row_numbers)
+        ids = prediction_ids(use_case, self.scorer.bundle.identity, *facts, row_numbers=accepted.row_numbers)
         assigned = self.experiment(accepted, scores, ids) if self.experiment else None
         scores, arms = (assigned.scores, assigned.columns) if assigned else (scores, {})
         texts = chunk.texts if accepted.n_rows == chunk.n_rows else chunk.texts.filter(pa.array(checked.ok))

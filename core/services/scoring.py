@@ -102,7 +102,7 @@ def score_one(desk: Desk, actor: Actor, key: str, row: Mapping[str, Any]) -> Sco
     scorer, scores = desk.standby.score(scorer, accepted.columns, 1)
     latency_ms = (time.perf_counter() - started) * 1_000
     at = datetime.now(UTC)
-    ids = prediction_ids(scorer.use_case, scorer.card.version, accepted.columns, accepted.other_texts, 1)
+    ids = prediction_ids(scorer.use_case, scorer.bundle.identity, accepted.columns, accepted.other_texts, 1)
     experiment = assigning(desk, scorer)
     assigned = experiment(accepted, scores, ids) if experiment else None
     if assigned is not None:

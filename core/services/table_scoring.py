@@ -32,7 +32,7 @@ def score_table(scorer: Scorer, table: Any, experiment: Assigning | None = None)
         return pa.table({"score": pa.nulls(table.num_rows, pa.float64()), "why": why})
     scores = scorer.score(accepted.columns, accepted.n_rows)
     facts = accepted.columns, accepted.other_texts, accepted.n_rows
-    ids = prediction_ids(use_case, scorer.card.version, *facts, row_numbers=accepted.row_numbers)
+    ids = prediction_ids(use_case, scorer.bundle.identity, *facts, row_numbers=accepted.row_numbers)
     assigned = experiment(accepted, scores, ids) if experiment else None
     scores, arms = (assigned.scores, assigned.columns) if assigned else (scores, {})
     scored = pa.table(output_columns(scorer, accepted, scores, ids) | arms)

@@ -50,7 +50,7 @@ def prediction_ids(
     ----------
     use_case : UseCase
     version : str
-        The bundle that scores the rows.
+        The bundle that scores the rows, `core.ml.bundle.Bundle.identity`.
     columns : mapping of str to array of n_rows rows
         Typed raw columns.
     other_texts : mapping of str to mapping of int to str

@@ -455,3 +455,31 @@ def test_a_simulated_champion_counts_while_its_history_is_there(desk):
     told("clear", "simulated history", "done", "cli", now)
     assert [reign.arm for reign in timeline.reigns(desk, KEY)] == [RIDGE]
     assert timeline.former(desk, KEY) is None
+
+
+def test_the_same_row_under_another_model_of_the_version_is_another_prediction(desk, said, tmp_path):
+    row = scoring.sample_rows(desk, KEY)[0]
+    path = tmp_path / "rows.csv"
+    path.write_bytes(batches.sample_csv(desk, KEY, 30) or b"")
+
+    def score_file() -> dict[str, Any]:
+        return dict(desk.jobs.wait(batches.submit(desk, ANA, KEY, path)).result)
+
+    first, file = scoring.score_one(desk, ANA, KEY, row), score_file()
+    assert scoring.score_one(desk, ANA, KEY, row).already and score_file()["already_scored"] == 30
+    promoted(desk, ENSEMBLE, "one")
+    second = scoring.score_one(desk, ANA, KEY, row)
+    assert not second.already and second.prediction_id != first.prediction_id
+    assert score_file()["already_scored"] == file["already_scored"] == 0
+    registry.rollback(desk, RITA, KEY, "back")
+    assert scoring.score_one(desk, ANA, KEY, row).prediction_id == first.prediction_id
+
+
+def test_a_file_goes_on_with_the_model_it_began_with(desk, said, tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_bytes(batches.sample_csv(desk, KEY, 30) or b"")
+    job = batches.submit(desk, ANA, KEY, path)
+    desk.jobs.wait(job)
+    promoted(desk, ENSEMBLE, "one")
+    again = desk.jobs.submit("score file", KEY, ANA, dict(desk.ledger.job(job).spec))
+    assert desk.jobs.wait(again).result["already_scored"] == 30
