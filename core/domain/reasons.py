@@ -152,7 +152,9 @@ def _decider(decided_by: str) -> str:
     """
     if decided_by == "champion":
         return ""
-    said = {"rules": "by the rules", "random": "drawn at random"}.get(decided_by, f"by {decided_by}")
+    said = {"rules": "by the rules", "random": "drawn at random", "challenger": "by a model on trial"}.get(
+        decided_by, f"by {decided_by}"
+    )
     return f" ({said}, not by the score)"
 
 

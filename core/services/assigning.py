@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,7 @@ import pyarrow as pa
 from core.domain.compare.plan import ArmName
 from core.domain.experiment.assignment import assign
 from core.domain.experiment.spec import Spec
+from core.domain.features import Floats
 from core.domain.policy import Codes
 from core.domain.records import raw_table
 from core.domain.schema import Schema
@@ -24,9 +26,11 @@ from core.services.desk import CHALLENGER, CHAMPION, Desk
 from core.services.records import Accepted, log_scores
 from core.services.shadowing import shadow_scores
 from core.store.ledger_registry import ExperimentRecord
+from core.store.ledger_stamp import LedgerStamp
 
 LOGGER = logging.getLogger("ringside.experiment")
 RUNNING = "running"
+_kept: WeakKeyDictionary[Desk, dict[str, tuple[Hashable, list[ExperimentRecord]]]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class Assigned:
     Attributes
     ----------
     scores : ScoreTable
-        The champion's scores; band and decision are the arm's.
+        The champion's scores; band and decision, and how many models agree with them, are the arm's.
     columns : mapping of str to array
         What a scored file gains: decided_by, arm.
     logged : mapping of str to array
@@ -92,7 +96,7 @@ class Assigning:
         decided_by = _named(deciders, (CHAMPION, CHALLENGER))
         propensity = _propensity(case, scores.band, theirs, np.array(shares)[arm])
         return Assigned(
-            scores=replace(scores, band=band, decision=band),
+            scores=replace(scores, band=band, decision=band, agreement=self._agreement(scores, band)),
             columns={"decided_by": decided_by, "arm": _named(arm, spec.arms)},
             logged={
                 "decided_by": decided_by,
@@ -103,6 +107,11 @@ class Assigning:
             at=at,
             seconds=time.perf_counter() - began,
         )
+
+    def _agreement(self, scores: ScoreTable, band: Codes) -> Floats:
+        """Share of the champion's version's models in the band that counts."""
+        bands = [self._scorer.bands(name, scores.outputs[name], scores.scores[name]) for name in scores.scores]
+        return np.asarray(np.mean([mine == band for mine in bands], axis=0))
 
     def _challenger(
         self, arm: ArmName, accepted: Accepted, scores: ScoreTable, ids: pa.Array
@@ -126,7 +135,7 @@ class Assigning:
 
 
 def assigning(desk: Desk, scorer: Scorer) -> Assigning | None:
-    """What assigns the rows of a scorer; None where no experiment runs, which costs one look into the ledger."""
+    """What assigns the rows of a scorer; None where no experiment runs."""
     record = _running(desk, scorer)
     return None if record is None else Assigning(desk, scorer, record.id)
 
@@ -145,10 +154,22 @@ def _running(desk: Desk, scorer: Scorer) -> ExperimentRecord | None:
     """The use case's running experiment, if its champion is the scorer's and a model may decide at all."""
     if scorer.decided_by != CHAMPION:
         return None
-    for record in desk.ledger.experiments(scorer.use_case.key, RUNNING):
+    for record in _records(desk, scorer.use_case.key):
         if ArmName(**record.spec["champion"]) == ArmName(scorer.card.version, scorer.card.champion):
             return record
     return None
+
+
+def _records(desk: Desk, key: str) -> list[ExperimentRecord]:
+    """Running experiments, read again only when the ledger has changed: a row without one costs two file times."""
+    stamp = LedgerStamp(desk.settings.data_dir / "ledger.sqlite").read()
+    kept = _kept.setdefault(desk, {})
+    known = kept.get(key)
+    if known is not None and stamp is not None and known[0] == stamp:
+        return known[1]
+    records = desk.ledger.experiments(key, RUNNING)
+    kept[key] = (stamp, records)
+    return records
 
 
 def _nobody(scores: ScoreTable, n_rows: int, at: datetime) -> Assigned:

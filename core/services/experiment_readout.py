@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from core.domain.compare.planning import day_of
 from core.domain.compare.rates import sample_ratio_p
 from core.domain.experiment.guards import Guard, drift_guard, error_guard, latency_guard
 from core.domain.experiment.reading import Contrast, Look, Rows, contrast, looks
@@ -67,6 +68,7 @@ class ReadOut:
     n_mature: int
     n_known: int
     next_mature: date | None  # when the oldest row that is not mature yet will be
+    planned_day: date | None  # when the planned rows are mature, as rows have come so far
     reason: str
     arms: tuple[Measured, ...]
     contrast: Contrast | None
@@ -110,6 +112,7 @@ def read_out(desk: Desk, actor: Actor, record: ExperimentRecord, known_on: datet
         n_mature=int(mature.sum()),
         n_known=int(judged.sum()),
         next_mature=_matures(use_case, waiting),
+        planned_day=_planned_day(use_case, spec, table.num_rows, at),
         reason=reason or ("" if found else "No stage has mature rows of both arms yet."),
         arms=_arms(spec, rows) if rows is not None else (),
         contrast=contrast(rows, spec.planned_n, spec.effect) if rows is not None else None,
@@ -181,6 +184,14 @@ def _matures(use_case: UseCase, waiting: Any) -> date | None:
         return None
     first: date = waiting.min().astype("datetime64[D]").astype(date)
     return first + timedelta(days=use_case.target.horizon_days)
+
+
+def _planned_day(use_case: UseCase, spec: Spec, n_rows: int, at: datetime) -> date | None:
+    """From its beginning on at the flow it has had, then the horizon; None where that is out of sight."""
+    if not n_rows:
+        return None
+    a_day = n_rows / max((at - spec.began[0]).total_seconds() / 86_400, 1.0)
+    return day_of((spec.planned_n / a_day + use_case.target.horizon_days) / 7, spec.began[0].date())
 
 
 def _guards(desk: Desk, use_case: UseCase, spec: Spec, table: pa.Table) -> tuple[Guard, ...]:

@@ -45,7 +45,6 @@ def empty(use_case: UseCase) -> None:
 
 def _grade(use_case: UseCase, said: ScoredRow) -> None:
     band = words.band_named(use_case, said.band)
-    decider = said.rules.name.lower() if said.decided_by == "rules" and said.rules else "the champion model"
     with st.container(border=True, gap="small"):
         st.markdown(f"### {words.chip(band)} {words.capitalised(said.decision)}")
         with st.container(horizontal=True):
@@ -55,7 +54,17 @@ def _grade(use_case: UseCase, said: ScoredRow) -> None:
                 st.metric(f"Probability of {likeliest}", words.percent(said.classes[likeliest]), width="content")
         if said.interval is not None:
             _interval(use_case, said.interval)
-        st.caption(f"Decided by {decider}. {_meaning(use_case)}")
+        st.caption(f"Decided by {_decider(said)}. {_meaning(use_case)}")
+
+
+def _decider(said: ScoredRow) -> str:
+    """Who decided; a model on trial has its name for those who see models only."""
+    if said.decided_by == "rules" and said.rules:
+        return said.rules.name.lower()
+    if said.decided_by == "challenger":
+        trial = f"{said.arm}, a model on trial" if may(state.actor(), Action.SEE_MODELS) else "a model on trial"
+        return f"{trial}; the score is the champion's"
+    return "the champion model"
 
 
 def _interval(use_case: UseCase, interval: IntervalSaid) -> None:

@@ -84,7 +84,7 @@ def _read_out(use_case: UseCase, experiment: Experiment, found: ReadOut) -> None
             st.metric(name, experiment_words.value(use_case, found.spec.metric, arm.value), width="content")
     for arm in found.arms:
         low, high = (experiment_words.value(use_case, found.spec.metric, edge) for edge in (arm.low, arm.high))
-        st.caption(f"{arm.name}: 95% interval {low} to {high}, n = {arm.n:,}")
+        st.caption(f"{arm.name}: 95% interval {low} to {high} at this look, n = {arm.n:,}")
     _over_time(use_case, experiment, found)
     _wait(use_case, found)
 
@@ -98,6 +98,10 @@ def _wait(use_case: UseCase, found: ReadOut) -> None:
     )
     if found.next_mature is not None:
         said += f" {rest:,} wait for their outcome, the first until {day(found.next_mature)}."
+    if found.planned_day is not None and found.n_known < found.spec.planned_n and found.spec.kind is Kind.TEST:
+        said += f" As rows have come so far, the planned ones are mature on {day(found.planned_day)}."
+    if found.spec.kind is Kind.CANARY:
+        said += " A canary is a safety check: it is not sized to tell which arm does better."
     if found.contrast is None:
         st.info(said, title=messages.plain(found.reason), icon=":material/hourglass_empty:")
     else:
@@ -201,7 +205,7 @@ def _advance(use_case: UseCase, experiment: Experiment, found: ReadOut) -> None:
     share = words.percent(experiment.spec.stages[experiment.record.stage + 1][1], 0)
     pressed = st.button(f"Go on to {share}", icon=":material/skip_next:", type="primary", disabled=bool(why))
     by_itself = " It goes on by itself when it may." if experiment.spec.automatic else ""
-    st.caption(messages.plain(why or "The stage is baked and every guardrail holds.") + by_itself)
+    st.caption(messages.plain(why or "The stage is baked, and no guardrail holds it back.") + by_itself)
     if pressed:
         with messages.told():
             service.advance(state.desk(), state.actor(), use_case.key, experiment.id)

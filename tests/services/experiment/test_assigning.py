@@ -49,6 +49,8 @@ def test_a_lead_meets_the_same_arm_alone_in_a_file_and_in_a_program(desk, begin:
         assert (said.arm, said.decided_by) == (arms[f"new-{row}"], written["decided_by"][place].as_py())
         assert (said.band, said.decision) == (written["band"][place].as_py(), written["decision"][place].as_py())
         assert said.score == said.scores[desk.scorer(KEY).card.champion]
+        bands = [_bands(desk, np.array([value]), desk.scorer(KEY), name)[0] for name, value in said.scores.items()]
+        assert said.agreement == np.mean([band == said.band for band in bands])
 
 
 @pytest.mark.parametrize("challenger", [SAME, OTHER], ids=str)
