@@ -87,8 +87,8 @@ def lines(arms: Mapping[str, tuple[Style, Any, Any]], titles: tuple[str, str]) -
 
 def diagonal(drawn: Any, low: float, high: float) -> None:
     """Where both axes say the same."""
-    line = {"color": charts.ink().muted, "width": 1, "dash": "dot"}
-    drawn.add_shape(type="line", x0=low, y0=low, x1=high, y1=high, line=line, layer="below")
+    line = {"color": charts.ink().muted, "width": 1.5, "dash": "dot"}
+    drawn.add_shape(type="line", x0=low, y0=low, x1=high, y1=high, line=line)
 
 
 @dataclass(frozen=True)
@@ -125,14 +125,15 @@ def bins(series: Sequence[Bins], titles: tuple[str, str]) -> Any:
 
 
 def density(across: Sequence[float], upwards: Sequence[float], counts: Any, titles: tuple[str, str]) -> Any:
-    """Rows per cell of two arms' scores, darker where there are more (by the root, so that few are seen too)."""
+    """Rows per cell of two arms' scores, stronger where there are more (by the logarithm, so that few are seen)."""
     colours = charts.ink()
     drawn = charts.figure(height=420, x_title=titles[0], y_title=titles[1])
-    roots = [[math.sqrt(cell) if cell else None for cell in row] for row in counts.tolist()]
+    sizes = [[math.log1p(cell) if cell else None for cell in row] for row in counts.tolist()]
     drawn.add_heatmap(
         x=list(across),
         y=list(upwards),
-        z=roots,
+        z=sizes,
+        zmin=0,
         customdata=counts.tolist(),
         colorscale=[[0, colours.grid], [1, colours.accent]],
         showscale=False,

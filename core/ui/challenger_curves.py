@@ -177,5 +177,5 @@ def _scores(use_case: UseCase, seen: Challengers) -> None:
         f"{words.percent(float(counts[far].sum() / max(counts.sum(), 1)))} of the rows are scored more than a tenth of "
         f"the range apart"
     )
-    caption = f"Rows per cell, darker where there are more; dotted: the same score. All {seen.n_rows:,} rows."
+    caption = f"Rows per cell, stronger where there are more; dotted: the same score. All {seen.n_rows:,} rows."
     charts.show(drawn, title, caption, behind, f"scatter:{use_case.key}")

@@ -57,7 +57,7 @@ def _weighed(use_case: UseCase, seen: Challengers) -> None:
         rows = []
         for name, figure in mine.items():
             gain = found.gains.get(name, {}).get(metric)
-            grey = "" if found.enough else ", few rows"
+            grey = "" if found.enough or not figure.enough else ", few rows"
             rows.append(
                 {
                     "Arm": say.label(seen, name),

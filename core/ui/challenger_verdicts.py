@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.domain.compare.verdict import Check, Decision, Verdict
+from core.domain.compare.verdict import Check, Decision, State, Verdict
 from core.domain.usecase import UseCase
 from core.services import plans as plan_service
 from core.services import standing as service
@@ -41,13 +41,18 @@ def _one(use_case: UseCase, judged: Judged, expanded: bool) -> None:
             _gain(judged)
         with right:
             challenger_promote.promote(use_case, judged)
-        met = sum(check in verdict.open_checks for check in verdict.checks)
-        title = f"{len(verdict.checks) - met} of {words.count(len(verdict.checks), 'check')} met"
-        with st.expander(title, expanded=expanded):
+        with st.expander(_met(verdict), expanded=expanded):
             for check in verdict.checks:
                 st.markdown(_line(check))
         st.caption(_frozen(judged.planned))
         _end(use_case, judged.planned)
+
+
+def _met(verdict: Verdict) -> str:
+    states = [check.state for check in verdict.checks]
+    met, not_asked = states.count(State.MET), states.count(State.NOT_ASKED)
+    tail = f", {not_asked} not asked" if not_asked else ""
+    return f"{met} of {words.count(len(states), 'check')} met{tail}"
 
 
 def _challenge(planned: Planned) -> str:
@@ -69,12 +74,14 @@ def _gain(judged: Judged) -> None:
     metric = judged.planned.plan.metric
     if judged.verdict.decision is Decision.KEEP_TESTING and judged.always_valid is not None:
         low, high = judged.always_valid
+        said = f"{say.signed(metric, found.gain)} [{say.signed(metric, low)}, {say.signed(metric, high)}]"
         st.markdown(
-            f"Gain so far {say.signed(metric, found.gain)} [{say.signed(metric, low)}, {say.signed(metric, high)}], "
+            f"Gain in {say.called(metric)} so far {said}, "
             f"n = {words.count(judged.n_now)}: an interval that may be looked at every day."
         )
         return
-    st.markdown(f"Gain {say.gain(found)}, n = {words.count(found.n)}.")
+    whole = "both windows together" if judged.evidence.pooled else "window 1"
+    st.markdown(f"Gain in {say.called(metric)} {say.gain(found)}, n = {words.count(found.n)}, {whole}.")
 
 
 def _line(check: Check) -> str:
