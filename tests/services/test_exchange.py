@@ -336,6 +336,26 @@ def test_figures_are_at_the_server(here: Desk, shelf: Place) -> None:
     assert kept.run_id == pushed["run_id"] and kept.tags == dict(told.tags) and kept.description == told.description
 
 
+@pytest.mark.mlflow
+@pytest.mark.parametrize("place", ["database", "server"], indirect=True)
+def test_a_push_that_breaks_off_leaves_no_version(here: Desk, shelf: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=shelf.uri, registry_uri=shelf.uri)
+    before = here.ledger.head()
+    with monkeypatch.context() as broken:
+        broken.setattr(MlflowClient, "create_registered_model", lambda *_: (_ for _ in ()).throw(OSError("line cut")))
+        with pytest.raises(InputError, match="refused: OSError: line cut"):
+            exchange.push(here, ANALYST, KEY, shelf.uri)
+    name = exchange.model_name(KEY)
+    experiment = client.get_experiment_by_name(name)
+    assert experiment is not None
+    (run,) = client.search_runs([experiment.experiment_id])
+    assert run.info.status == "FAILED" and not client.search_model_versions(f"name='{name}'")
+    assert here.ledger.head() == before
+    assert exchange.push(here, ANALYST, KEY, shelf.uri)["new"]
+
+
 class Answer(BaseHTTPRequestHandler):
     """Something on a port that is no MLflow server, or one that wants to know who asks."""
 
