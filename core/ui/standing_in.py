@@ -21,8 +21,9 @@ def banner() -> None:
     found = state.desk().stand_in(key) if key else None
     if key is None or found is None:
         return
+    next_step = " Mend its files and try it again, or roll back." if may(state.actor(), Action.ROLL_BACK) else ""
     st.warning(
-        f"{_since(found)} No row fails: each is scored, and logged under the version that scored it.",
+        f"{_since(found)} No row fails: each is scored, and logged under the version that scored it.{next_step}",
         title=_title(found),
         icon=":material/switch_access_shortcut:",
     )
@@ -44,7 +45,7 @@ def _title(found: StandIn) -> str:
 
 
 def _since(found: StandIn) -> str:
-    since = f"Since {words.moment(found.since)}."
+    since = f"Found {words.moment(found.since)}."
     if not may(state.actor(), Action.SEE_MODELS):
         return since
     return f"{since} {messages.plain(found.problem)}"
