@@ -25,8 +25,8 @@ def pareto_front(points: Floats) -> NDArray[np.bool_]:
     >>> pareto_front(np.array([[1.0, 1.0], [2.0, 0.5], [0.5, 0.5], [1.0, 1.0]])).tolist()
     [True, True, False, True]
     """
-    known = ~np.isnan(points).any(axis=1)
+    known = np.asarray(~np.isnan(points).any(axis=1))
     filled = np.where(known[:, None], points, -np.inf)
-    no_worse = (filled[None, :, :] >= filled[:, None, :]).all(axis=2)
-    better = (filled[None, :, :] > filled[:, None, :]).any(axis=2)
-    return np.asarray(known & ~(no_worse & better).any(axis=1))
+    no_worse = np.all(filled[None, :, :] >= filled[:, None, :], axis=-1)
+    better = np.any(filled[None, :, :] > filled[:, None, :], axis=-1)
+    return np.asarray(known & ~np.any(no_worse & better, axis=-1))
