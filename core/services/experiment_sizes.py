@@ -55,8 +55,13 @@ class Planned:
 
     @property
     def read_out(self) -> date | None:
-        """When the last planned row is mature."""
+        """When the last row is mature that a test read once takes."""
         return self.size.read_out(self.begins, self.horizon_days)
+
+    @property
+    def latest(self) -> date | None:
+        """The same where it is looked at every day."""
+        return self.size.at_every_look().read_out(self.begins, self.horizon_days)
 
 
 def metrics_of(use_case: UseCase) -> tuple[Metric, ...]:

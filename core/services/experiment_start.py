@@ -92,7 +92,7 @@ def start(desk: Desk, actor: Actor, key: str, wanted: Wanted, at: datetime | Non
         metric=wanted.metric,
         smallest=wanted.smallest,
         effect=size.effect,
-        planned_n=size.size.n_rows,
+        planned_n=size.size.at_every_look().n_rows,
         stages=tuple((round(1 - share, 6), share) for share in shares),
         bake_hours=CANARY_BAKE_HOURS if canary else (0,),
         began=(moment,),

@@ -116,8 +116,9 @@ def conclude(
 ) -> Experiment:
     """End an experiment with its figures and a person's words; the champion decides every row again.
 
-    What it came to is computed, not chosen: a winner where the always-valid interval excludes no difference, no
-    difference where the planned rows are in, else stopped. Nothing is promoted: that is the registry's business.
+    What it came to is computed, not chosen: a winner where the always-valid interval excludes no difference; no
+    difference where the planned rows are in, or where the interval leaves none worth seeing; else stopped. Nothing is
+    promoted: that is the registry's business.
     """
     require(actor, Action.EXPERIMENT)
     if not words.strip():
@@ -139,7 +140,7 @@ def came_to(use_case: UseCase, experiment: Experiment, found: ReadOut, now: date
         if found.spec.metric is Metric.OUTCOME and not use_case.higher_is_better:
             better = not better
         return f"winner: {found.spec.arms[int(better)]}"
-    if seen is not None and seen.n >= found.spec.planned_n:
+    if seen is not None and (seen.n >= found.spec.planned_n or max(-seen.low, seen.high) < found.spec.effect):
         return "no difference"
     baked = experiment.last_stage and now >= experiment.spec.baked_at(experiment.record.stage)
     if experiment.spec.kind is Kind.CANARY and baked and not _not_holding(found):

@@ -95,8 +95,14 @@ def _when(use_case: UseCase, planned: Planned) -> None:
         st.markdown(f"**{never}, so there is no date.**")
         return
     st.markdown(
-        f"**Business read-out on {day(read)}**: enrolment of {_days(planned.size.days)}, then {horizon} days until the "
-        f"last {use_case.noun}'s outcome counts."
+        f"**Business read-out on {day(read)}**, if read once: enrolment of {_days(planned.size.days)}, then {horizon} days "
+        f"until the last {use_case.noun}'s outcome counts."
+    )
+    daily = planned.size.at_every_look()
+    until = f", by {day(planned.latest)} at the latest" if planned.latest is not None else ""
+    st.markdown(
+        f"Looked at every day, as here, the bounds are wider: {daily.n_rows:,} rows of both arms{until}. A clear "
+        "winner shows sooner."
     )
     if planned.size.days > LONG:
         st.warning(

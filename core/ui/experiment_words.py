@@ -75,6 +75,8 @@ def finding(use_case: UseCase, found: ReadOut) -> str:
         return f"{words.capitalised(higher)} has more than {lower}: challenger minus champion {said}"
     if seen.n >= spec.planned_n:
         return f"No difference seen at the planned size: {said}"
+    if max(-seen.low, seen.high) < spec.effect:
+        return f"No difference worth seeing: {said}"
     return f"It cannot be told yet: {said}, {seen.n:,} of {spec.planned_n:,} rows"
 
 

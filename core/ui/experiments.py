@@ -169,6 +169,9 @@ def _stages(experiment: Experiment) -> None:
 def _split(found: ReadOut) -> None:
     st.markdown("#### Split")
     for ratio in found.ratios:
+        if not sum(ratio.observed):
+            st.caption("No row has met an arm of this stage yet.")
+            continue
         icon, hue = ("check_circle", "green") if ratio.held else ("error", "red")
         seen = " / ".join(f"{n:,}" for n in ratio.observed)
         word = "as planned" if ratio.held else "broken"

@@ -16,7 +16,7 @@ LEADS, MARGINS = builtin()["lead_scoring"], builtin()["client_profitability"]
 
 
 def found(low: float, high: float, n: int = 500, planned: int = 1_000) -> SimpleNamespace:
-    spec = SimpleNamespace(arms=("trees of v1", "lines of v1"), metric=Metric.OUTCOME, planned_n=planned)
+    spec = SimpleNamespace(arms=("trees of v1", "lines of v1"), metric=Metric.OUTCOME, planned_n=planned, effect=0.008)
     seen = Contrast((low + high) / 2, low, high, 0.01, 0.2, n // 2, n - n // 2)
     return SimpleNamespace(contrast=seen, spec=spec, reason="")
 
@@ -29,6 +29,7 @@ def test_the_finding_says_who_has_more_and_by_how_much():
     assert "cannot be told yet" in experiment_words.finding(LEADS, found(-0.01, 0.03))
     assert "500 of 1,000 rows" in experiment_words.finding(LEADS, found(-0.01, 0.03))
     assert experiment_words.finding(LEADS, found(-0.01, 0.01, planned=400)).startswith("No difference seen")
+    assert experiment_words.finding(LEADS, found(-0.006, 0.007)).startswith("No difference worth seeing")
 
 
 def test_values_carry_their_unit():

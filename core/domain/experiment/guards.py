@@ -21,6 +21,7 @@ SLOWER = 0.5  # p95, relative
 ERRORS, LATENCY, DRIFT = "Errors", "Latency", "Score drift"
 DRIFT_FACTOR = 2.0  # times the share of held-out rows
 LEAST = 30  # rows before a guardrail holds
+NO_ROW = "No row was scored in this stage yet."
 LEAST_TIMED = 60  # measurements before a p95 has an upper bound: 1 - .95^n >= .95
 LOOKS = 100  # each look gets its hundredth of the error: about hourly over bake and watch
 
@@ -59,6 +60,8 @@ def error_guard(n_failed: int, n_rows: int) -> Guard:
     >>> error_guard(0, 200).state, error_guard(30, 500).state, error_guard(0, 12).state
     (<GuardState.HOLDS: 'holds'>, <GuardState.BREACHED: 'breached'>, <GuardState.FEW: 'not enough rows'>)
     """
+    if not n_rows:
+        return Guard(ERRORS, GuardState.FEW, NO_ROW, True)
     bound = rate_bound("error rate", n_failed, n_rows, ERROR_LIMIT, LOOKS)
     said = (
         f"The challenger failed on {n_failed:,} of {n_rows:,} rows ({bound.rate:.1%}, lower bound {bound.low:.1%}); "
@@ -125,6 +128,8 @@ def drift_guard(scores: Floats, reference: Mapping[str, Any] | None) -> Guard:
     name = DRIFT
     if reference is None or len(reference["edges"]) < 2:
         return Guard(name, GuardState.NOT_ASKED, "The version has no profile of this model's scores.", False)
+    if not len(scores):
+        return Guard(name, GuardState.FEW, NO_ROW, False)
     counts, edges = reference["counts"], reference["edges"]
     expected = (counts[0] + counts[len(edges)]) / max(sum(counts), 1)
     limit = min(DRIFT_FACTOR * expected, 1.0)

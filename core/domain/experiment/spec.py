@@ -44,7 +44,7 @@ class Spec:
     effect : float
         The same in the unit of the metric: the spread the sequential test expects.
     planned_n : int
-        Mature rows of both arms for 80 % power; where the always-valid interval is narrowest.
+        Mature rows of both arms for 80 % power at every look; where the always-valid interval is narrowest.
     stages : tuple of pair of float
         Shares of champion and challenger, stage by stage.
     bake_hours : tuple of int

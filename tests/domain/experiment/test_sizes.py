@@ -3,9 +3,11 @@ from __future__ import annotations
 import math
 from datetime import date
 
+import numpy as np
 import pytest
 from scipy import stats
 
+from core.domain.compare.always_valid import half_width
 from core.domain.compare.planning import rows_for_rates
 from core.domain.compare.rates import sample_ratio_p
 from core.domain.experiment.sizes import Size, rows_for_means
@@ -32,6 +34,22 @@ def test_the_slower_arm_and_the_horizon_set_the_date():
     assert size.read_out(date(2026, 11, 21), 30) == date(2027, 1, 10)
     assert Size(1_000, 100, 0.5, 100.0).days == 20
     assert Size(10, 10, 0.5, 0.0).read_out(date(2026, 11, 21), 30) is None
+
+
+def test_looked_at_every_day_the_planned_rows_find_the_change_four_times_in_five():
+    """Twenty looks at a true change of the planned size, by bounds that hold at all of them."""
+    size = Size(*rows_for_rates(0.125, 0.2), 0.5, 100.0).at_every_look()
+    rng = np.random.default_rng(11)
+    step = size.n_new // 20
+    hits = rng.binomial(step, [[[0.15]], [[0.125]]], (2, 600, 20)).cumsum(axis=2)
+    n = step * np.arange(1, 21)
+    rates = hits / n
+    variance = (rates * (1 - rates)).sum(axis=0) / n
+    halves = np.array(
+        [[half_width(2 * k * v, 2 * k, size.n_rows) for k, v in zip(n, run, strict=True)] for run in variance]
+    )
+    found = (rates[0] - rates[1] > halves).any(axis=1).mean()
+    assert 0.76 < found < 0.9
 
 
 def test_nothing_is_planned_for_no_change():
