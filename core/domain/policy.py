@@ -7,7 +7,7 @@ version, and kept in its card, so that a row is decided alone exactly as in a fi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -90,6 +90,14 @@ class Policy:
     def decision_places(self) -> dict[str, int]:
         """Place of a decision by its words now, or in a former policy; the first of equals."""
         return _places([*(decisions for _, decisions in self.formerly), self.decisions])
+
+    def by_band(self, counts: Mapping[str, int]) -> dict[str, int]:
+        """Counts by the name a band was logged with, as counts by band; a former name counts in its place."""
+        places, found = self.band_places, dict.fromkeys(range(len(self.bands)), 0)
+        for name, count in counts.items():
+            if name in places:
+                found[places[name]] += count
+        return dict(zip(self.band_names, found.values(), strict=True))
 
     def cutoffs(self, reference_scores: Floats) -> tuple[float, ...]:
         """The lower bounds of all bands but the lowest, descending.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -89,7 +88,7 @@ def overview(desk: Desk, actor: Actor) -> Overview:
         offered and max(case.rows_total for case in cases) <= FEW_ROWS,
         at,
         _complaints(desk),
-        {key: found for key in desk.use_cases() if (found := desk.stand_in(key)) is not None},
+        _stand_ins(desk),
         _approvals(desk, actor),
     )
 
@@ -128,9 +127,16 @@ def _complaints(desk: Desk) -> dict[str, tuple[int, int]]:
     return found
 
 
+def _stand_ins(desk: Desk) -> dict[str, StandIn]:
+    """Use case -> what scores in the acting version's place."""
+    known = ((key, desk.standby.last_known(key, desk.acting_version(key))) for key in desk.use_cases())
+    return {key: found for key, found in known if found is not None}
+
+
 def _case(desk: Desk, use_case: UseCase, at: datetime) -> CaseOverview:
-    standing = desk.stand_in(use_case.key)
-    version = standing.serving.version if standing else desk.acting_version(use_case.key)
+    acting = desk.acting_version(use_case.key)
+    standing = desk.standby.last_known(use_case.key, acting)
+    version = standing.serving.version if standing else acting
     log = desk.log
     by_band = log.by_band(use_case) if version else {}
     counts = log.counts(use_case, since=at - timedelta(days=RECENT_DAYS)) if version else None
@@ -146,18 +152,8 @@ def _case(desk: Desk, use_case: UseCase, at: datetime) -> CaseOverview:
         mode=use_case.policy.mode.value,
         rows_total=counts.total if counts else 0,
         rows_recent=counts.recent if counts else 0,
-        bands=_by_place(use_case, by_band),
+        bands=use_case.policy.by_band(by_band),
         mean_scores=log.mean_score_by_day(use_case, days=30, until=at) if version else [],
         latest=log.latest_batches(use_case, 5) if version else [],
         last_scored_at=counts.last_scored_at if counts else None,
     )
-
-
-def _by_place(use_case: UseCase, by_band: Mapping[str, int]) -> dict[str, int]:
-    """Rows by the bands of the policy in force; those logged under a former name count in that place."""
-    policy = use_case.policy
-    counts = dict.fromkeys(range(len(policy.bands)), 0)
-    for name, n_rows in by_band.items():
-        if name in policy.band_places:
-            counts[policy.band_places[name]] += n_rows
-    return dict(zip(policy.band_names, counts.values(), strict=True))

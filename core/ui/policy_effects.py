@@ -117,7 +117,11 @@ def _money(use_case: UseCase, seen: Preview) -> str:
     if gain is None or change is None:
         return ""
     said = f"Gain per matured {use_case.noun}: {_amount(gain)} {effect.currency}, n = {words.count(gain.n)}; "
-    said += f"{_amount(change, '+')} {effect.currency} against now" if effect.moved != 0 else "the same as now"
+    said += (
+        f"{_amount(change, '+')} {effect.currency} against now"
+        if change.value or change.high > change.low
+        else "the same as now"
+    )
     if not effect.same_costs:
         said += ", each at its own costs"
     return f"{said}. As if the outcome had been the same whatever was decided."

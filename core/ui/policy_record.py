@@ -46,7 +46,7 @@ def _save(use_case: UseCase, drawn: Drawn, start: KeptPolicy, policy: Policy) ->
         "Nothing differs from the policy in force." if same else "Kept with its number; nothing is decided by it yet."
     )
     with (
-        st.popover("Save the draft", icon=":material/save:", disabled=same, help=about),
+        st.popover("Save the draft", icon=":material/save:", disabled=same, help=about, key=f"policy-saving:{key}"),
         st.form(f"policy-save:{key}", border=False),
     ):
         reason = st.text_area("What is it for?", key=f"policy-save-reason:{key}")
@@ -63,7 +63,9 @@ def _publish(use_case: UseCase, drawn: Drawn, start: KeptPolicy, touched: bool) 
         return
     about = "Save the draft first." if touched else "For the next row on every face; logged rows keep their decision."
     with (
-        st.popover("Publish", icon=":material/gavel:", disabled=touched, help=about),
+        st.popover(
+            "Publish", icon=":material/gavel:", disabled=touched, help=about, key=f"policy-publishing:{use_case.key}"
+        ),
         st.form(f"policy-publish:{use_case.key}", border=False),
     ):
         st.markdown("The next row is decided by it. Rows that are logged keep their band and decision.")
@@ -78,7 +80,12 @@ def _publish(use_case: UseCase, drawn: Drawn, start: KeptPolicy, touched: bool) 
 
 def _drop(use_case: UseCase, start: KeptPolicy) -> None:
     with (
-        st.popover("Put away", icon=":material/archive:", help="The draft stays on record."),
+        st.popover(
+            "Put away",
+            icon=":material/archive:",
+            help="The draft stays on record.",
+            key=f"policy-dropping:{use_case.key}",
+        ),
         st.form(f"policy-drop:{use_case.key}", border=False),
     ):
         reason = st.text_area("Why?", key=f"policy-drop-reason:{use_case.key}")
@@ -107,7 +114,7 @@ def former(use_case: UseCase, drawn: Drawn) -> None:
         st.caption("A risk manager or an administrator rolls back.")
         return
     with (
-        st.popover("Roll back", icon=":material/undo:"),
+        st.popover("Roll back", icon=":material/undo:", key=f"policy-rolling:{use_case.key}"),
         st.form(f"policy-back:{use_case.key}", border=False),
     ):
         reason = st.text_area("Why back?", key=f"policy-back-reason:{use_case.key}")

@@ -63,7 +63,8 @@ def distribution(use_case: UseCase, job: JobState) -> None:
         behind: list[dict[str, Any]] = [{"From": low, "To": high, "Rows": n_rows} for low, high, n_rows in bins]
         charts.show(drawn, _middle(use_case, seen), caption, behind, key=f"scores:{result['batch']}")
     with right:
-        rows = [(name, tone, seen.bands.get(name, 0)) for name, tone in tones]
+        counts = use_case.policy.by_band(seen.bands)
+        rows = [(name, tone, counts[name]) for name, tone in tones]
         behind = [{"Band": name, "Rows": n, "Share": words.percent(n / seen.n_rows)} for name, _, n in rows]
         charts.show(
             charts.band_bars(rows, seen.n_rows),

@@ -147,4 +147,5 @@ def test_former_names_lead_to_the_places_they_had() -> None:
     policy = replace(LEADS.policy, formerly=((("Hot", "A", "x", "y"), ("p", "q", "r", "s")),))
     assert policy.band_places == {"A": 0, "B": 1, "C": 2, "D": 3, "Hot": 0, "x": 2, "y": 3}
     assert policy.decision_places["q"] == 1
+    assert policy.by_band({"A": 3, "Hot": 4, "y": 1, "gone": 9}) == {"A": 7, "B": 0, "C": 0, "D": 1}
     assert policy == LEADS.policy  # what logged rows may say is no part of the policy
