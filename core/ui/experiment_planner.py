@@ -95,8 +95,8 @@ def _when(use_case: UseCase, planned: Planned) -> None:
         st.markdown(f"**{never}, so there is no date.**")
         return
     st.markdown(
-        f"**Business read-out on {day(read)}**, if read once: enrolment of {_days(planned.size.days)}, then {horizon} days "
-        f"until the last {use_case.noun}'s outcome counts."
+        f"**Business read-out on {day(read)}**, if read once: enrolment of {_days(planned.size.days)}, then {horizon} "
+        f"days until the last {use_case.noun}'s outcome counts."
     )
     daily = planned.size.at_every_look()
     until = f", by {day(planned.latest)} at the latest" if planned.latest is not None else ""
