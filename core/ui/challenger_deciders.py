@@ -19,7 +19,8 @@ def who_decided(use_case: UseCase, seen: Challengers) -> None:
     text = f"Decided by: {shares}."
     missing = _missing(use_case, seen)
     if missing is None:
-        st.caption(f":material/how_to_vote: {text} Outcomes are known for every decision alike.")
+        alike = " Outcomes are known for every decision alike." if seen.maturity.n_known else ""
+        st.caption(f":material/how_to_vote: {text}{alike}")
         return
     st.warning(
         f"{text} {missing} An equal challenger then looks better than it is: by .04, .06 and .08 AUC in a simulation "

@@ -109,8 +109,8 @@ def time_to_decision(found: Gain | None) -> str:
     """When the rows for the policy's minimum gain are there."""
     if found is None or found.n_needed is None or found.weeks is None:
         return ""
-    needed = f"{words.count(found.n_needed)} rows"
-    return f"{until(found.weeks)} ({needed})" if found.weeks > 0 else f"now: {needed} are there"
+    needed = words.count(found.n_needed, "row")
+    return f"{until(found.weeks)} ({needed})" if found.weeks > 0 else f"now ({needed})"
 
 
 def source(seen: Challengers) -> str:

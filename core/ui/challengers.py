@@ -131,11 +131,11 @@ def ripe(use_case: UseCase, seen: Challengers) -> None:
     whole, noun = seen.maturity, use_case.noun
     horizon = use_case.target.horizon_days
     share = whole.n_known / whole.n if whole.n else 0.0
+    known = f", and of those the outcome of {words.percent(whole.coverage)} is known" if whole.n_mature else ""
     st.progress(
         share,
         text=f"**{words.count(whole.n_known)} of {words.count(whole.n, noun)} can be judged**: "
-        f"{words.percent(whole.mature_share)} are at least {horizon} days old, and of those the outcome of "
-        f"{words.percent(whole.coverage)} is known.",
+        f"{words.percent(whole.mature_share)} are at least {horizon} days old{known}.",
     )
     if whole.n_known or not seen.first:
         return
