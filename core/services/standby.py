@@ -79,6 +79,16 @@ class Standby:
         standing = self._standing.get(key)
         return standing if standing is not None and standing.failed == acting else None
 
+    def last_known(self, key: str, acting: str | None) -> StandIn | None:
+        """The same, by the ledger where this process has not asked the version yet."""
+        standing = self.of(key, acting)
+        if acting is None or standing is not None or (key, acting) in self._known:
+            return standing
+        last = self._last(key, acting)
+        if last is None or last.action != FELL_BACK:
+            return None
+        return StandIn(acting, ArmName(last.after["version"], last.after["model"]), last.reason or "", last.at)
+
     def scorer(self, use_case: UseCase, version: str, model: str | None) -> Scorer:
         """The acting version's scorer, or its stand-in's.
 

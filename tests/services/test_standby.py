@@ -90,6 +90,9 @@ def test_spoilt_files_are_replaced_at_the_next_row_and_everybody_is_told_once(ho
     assert next(case for case in seen.cases if case.key == KEY).version == FORMER
     desk.close()
     again = open_desk(Settings(home=home))
+    told = overview.overview(again, analyst)
+    assert told.stand_ins[KEY].serving == seen.stand_ins[KEY].serving, "known before anything is loaded"
+    assert told.as_json()["stand_ins"][KEY]["problem"] == seen.stand_ins[KEY].problem
     assert scoring.score_one(again, analyst, KEY, row_of(again, 4)).version == FORMER
     assert events(again) == [standby.FELL_BACK], "the same fault after a restart is no news"
     again.close()
