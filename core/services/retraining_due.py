@@ -16,6 +16,7 @@ import numpy as np
 
 from core.domain.case_measures import psi
 from core.domain.judged import METRICS, figure_of
+from core.domain.metrics.catalogue import metric_of
 from core.domain.metrics.measured import Measured
 from core.domain.profile import count_bins
 from core.domain.score import scalar_score
@@ -164,7 +165,7 @@ def by_drop(desk: Desk, use_case: UseCase, now: datetime) -> Reason | str:
     reference = reference_figure(desk, use_case, metric)
     acting = desk.acting(use_case.key)
     if reference is None or acting is None:
-        return f"The acting model has no reference {metric} to compare with."
+        return f"The acting model has no reference {metric_of(metric).label} to compare with."
     rows = judged_rows(use_case, desk.log.judged(use_case, now))
     since = np.datetime64((now - timedelta(days=use_case.target.horizon_days + RECENT_DAYS)).date())
     recent = rows.part(rows.counts & (rows.days >= since))
@@ -179,13 +180,14 @@ def drop_of(metric: str, current: Measured | None, reference: Measured) -> Reaso
 
     The two figures are of different rows, so the variance of their difference is the sum of theirs.
     """
+    label = metric_of(metric).label
     if current is None or not all(map(math.isfinite, (current.value, current.low, current.high))):
-        return f"Too few mature outcomes to tell the {metric} of the last months."
+        return f"Too few mature outcomes to tell the {label} of the last months."
     drop = reference.value - current.value
     half = math.hypot(current.high - current.low, reference.high - reference.low) / 2
     share = drop / abs(reference.value)
     said = (
-        f"{metric} {current.value:.3f} on {current.n:,} mature rows against {reference.value:.3f} on {reference.n:,} "
+        f"{label} {current.value:.3f} on {current.n:,} mature rows against {reference.value:.3f} on {reference.n:,} "
         f"held-out ones: {abs(share):.1%} {'lower' if drop > 0 else 'higher'}, difference {drop:.3f} "
         f"[{drop - half:.3f}, {drop + half:.3f}]"
     )

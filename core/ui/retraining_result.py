@@ -13,6 +13,8 @@ from core.services import retraining
 from core.services.retraining_report import Report, TunedModel, report
 from core.ui import charts, frame, messages, state, words
 
+LOG_LOSS = "Log loss, held out"
+
 
 def results(use_case: UseCase) -> None:
     """One retrained version at a time, the newest first; nothing before the first one."""
@@ -83,6 +85,8 @@ def _models(use_case: UseCase, found: Report) -> None:
     label = METRICS[found.metric].label
     st.markdown(f"**What each model is worth on the latest {use_case.noun}s, which neither fit nor search has seen**")
     rows = [_row(model, label) for model in found.models]
+    if not any(model.log_loss for model in found.models):  # values have none
+        rows = [{name: cell for name, cell in row.items() if name != LOG_LOSS} for row in rows]
     st.dataframe(rows, hide_index=True, width="stretch", alt=f"{label} of every model, held out and in the search")
     st.caption(
         f"Held out: the figure to quote, with its 95 % interval. In the search: the mean over "
@@ -96,7 +100,7 @@ def _row(model: TunedModel, label: str) -> dict[str, str]:
     return {
         "Model": model.name,
         f"{label}, held out": _figure(model.held_out),
-        "Log loss, held out": _figure(model.log_loss),
+        LOG_LOSS: _figure(model.log_loss),
         "Before, in the search": "" if model.present_cv is None else f"{model.present_cv:.4f}",
         "Best in the search (optimistic)": "" if model.best_cv is None else f"{model.best_cv:.4f}",
         "Trials": told or f"{model.trials}" + (", kept as it was" if model.kept_present else ""),
