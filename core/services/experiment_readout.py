@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from core.domain.compare.plan import ArmName
 from core.domain.compare.planning import day_of
 from core.domain.compare.rates import sample_ratio_p
 from core.domain.experiment.guards import Guard, drift_guard, error_guard, latency_guard
@@ -18,6 +20,7 @@ from core.domain.judged import outcome_values
 from core.domain.metrics.influence import mean_of
 from core.domain.metrics.measured import Measured
 from core.domain.usecase import UseCase
+from core.errors import DeskError
 from core.services.access import Action, Actor, require
 from core.services.desk import Desk
 from core.services.judging import numbers, outcomes
@@ -200,12 +203,21 @@ def _guards(desk: Desk, use_case: UseCase, spec: Spec, table: pa.Table) -> tuple
     other = spec.challenger.version != spec.champion.version
     timed = table.select(["batch", "champion_ms", "challenger_ms"]).group_by(["batch", "champion_ms", "challenger_ms"])
     once = timed.aggregate([])  # a chunk of a file is one measurement, however many rows it has
-    profile = desk.scorer(use_case.key).bundle.profile
-    if other:
-        profile = desk.scorer(use_case.key, spec.challenger.version).bundle.profile
-    reference = next((item for item in profile["scores"] if item["name"] == spec.challenger.model), None)
+    reference = _reference(desk, use_case, spec.challenger)
     return (
         error_guard(int(np.isnan(score).sum()), len(score)),
         latency_guard(numbers(once["champion_ms"]), numbers(once["challenger_ms"]), other),
         drift_guard(score[~np.isnan(score)], reference),
     )
+
+
+def _reference(desk: Desk, use_case: UseCase, challenger: ArmName) -> Mapping[str, Any] | None:
+    """The challenger's scores of its held-out rows in bins; None where its version cannot be read.
+
+    A version that cannot be read scores nothing either: its failures are the other guardrail's.
+    """
+    try:
+        profile = desk.scorer(use_case.key, challenger.version).bundle.profile
+    except DeskError:
+        return None
+    return next((item for item in profile["scores"] if item["name"] == challenger.model), None)

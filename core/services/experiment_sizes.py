@@ -9,7 +9,7 @@ import numpy as np
 
 from core.domain.compare.planning import rows_for_rates
 from core.domain.experiment.sizes import Size, rows_for_means
-from core.domain.experiment.spec import CANARY_SHARES, Kind, Metric
+from core.domain.experiment.spec import Metric
 from core.domain.judged import Judged, dense, gain_of, outcome_values
 from core.domain.metrics.influence import standard_error
 from core.domain.usecase import Task, UseCase
@@ -46,7 +46,6 @@ class Planned:
     """The answer to how long and how many."""
 
     base: Base
-    kind: Kind
     smallest: float  # relative
     effect: float  # in the unit of the metric
     size: Size
@@ -169,6 +168,5 @@ def plan_size(
         else rows_for_means(base.variance, effect, share=share)
     )
     n_new, n_control = (int(np.ceil(n * base.design_effect)) for n in found)
-    kind = Kind.CANARY if share == CANARY_SHARES[0] else Kind.TEST
     size = Size(n_new, n_control, share, base.rows_per_day)
-    return Planned(base, kind, smallest, effect, size, datetime.now(UTC).date(), desk.use_case(key).target.horizon_days)
+    return Planned(base, smallest, effect, size, datetime.now(UTC).date(), desk.use_case(key).target.horizon_days)

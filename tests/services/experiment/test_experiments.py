@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -13,7 +14,7 @@ from core.domain.compare.plan import ArmName
 from core.domain.experiment.assignment import assign
 from core.domain.experiment.guards import GuardState
 from core.domain.experiment.spec import Kind, Metric, Spec
-from core.errors import InputError, NotPermitted, NotReady, UnknownName
+from core.errors import BundleProblem, InputError, NotPermitted, NotReady, UnknownName
 from core.services import assigning, experiment_sizes, experiment_start, experiments, scoring, verdicts
 from core.services.access import LOCAL_PEOPLE, Role
 from core.services.desk import CHAMPION
@@ -95,6 +96,11 @@ def test_what_may_not_start(desk, begin: Begin):
     begin()
     with pytest.raises(InputError, match="one experiment at a time"):
         begin(challenger=OTHER)
+
+
+def test_none_starts_where_a_row_has_no_id(desk):
+    assert "has no id" in experiment_start.refusal(desk, replace(desk.use_case(KEY), entity=None))
+    assert experiment_start.refusal(desk, desk.use_case(KEY)) == ""
 
 
 def test_challengers_are_all_models_but_the_one_that_acts(desk):
@@ -189,6 +195,21 @@ def test_a_failing_challenger_is_turned_back_by_itself(desk, begin: Begin, tmp_p
     written = score_file(desk, leads(desk, 30, "after", seed=9), tmp_path)
     assert "arm" not in written.column_names
     assert experiment.id == ended.id
+
+
+def test_a_challenger_whose_files_are_gone_is_turned_back(desk, begin: Begin, tmp_path, monkeypatch):
+    begin(Kind.CANARY, OTHER)
+    whole = desk.scorer
+
+    def gone(key, version=None):
+        if version == FORMER:
+            raise BundleProblem("v0 is gone.", "Put it back.")
+        return whole(key, version)
+
+    monkeypatch.setattr(desk, "scorer", gone)
+    score_file(desk, leads(desk, 200, "new", seed=8), tmp_path)
+    (ended,) = experiments.tick(desk)
+    assert ended.record.state == "rolled back"
 
 
 def test_a_slow_challenger_is_turned_back_by_itself(desk, begin: Begin, monkeypatch):
