@@ -22,7 +22,14 @@ _DID = {
 }
 
 
-def acts(use_case: UseCase, drawn: Drawn, start: KeptPolicy, policy: Policy) -> None:
+def looked_at(use_case: UseCase, drawn: Drawn) -> int:
+    """The policy that was in force when this page was drawn last: what its reader has decided upon."""
+    kept = state.shelf("policy", use_case.key)
+    before, kept["seen"] = kept.get("seen", drawn.in_force.number), drawn.in_force.number
+    return int(before)
+
+
+def acts(use_case: UseCase, drawn: Drawn, start: KeptPolicy, policy: Policy, over: int) -> None:
     """What may be done with what the fields say."""
     actor = state.actor()
     if not may(actor, Action.SET_POLICY):
@@ -33,7 +40,7 @@ def acts(use_case: UseCase, drawn: Drawn, start: KeptPolicy, policy: Policy) -> 
         if touched or not is_draft:
             _save(use_case, drawn, start, policy)
         if is_draft:
-            _publish(use_case, drawn, start, touched)
+            _publish(use_case, start, touched, over)
             _drop(use_case, start)
     if is_draft and not may(actor, Action.PUBLISH_POLICY):
         st.caption("A risk manager or an administrator publishes it.")
@@ -58,7 +65,7 @@ def _save(use_case: UseCase, drawn: Drawn, start: KeptPolicy, policy: Policy) ->
                 policy_editor.reopen(use_case, saved.number)
 
 
-def _publish(use_case: UseCase, drawn: Drawn, start: KeptPolicy, touched: bool) -> None:
+def _publish(use_case: UseCase, start: KeptPolicy, touched: bool, over: int) -> None:
     if not may(state.actor(), Action.PUBLISH_POLICY):
         return
     about = "Save the draft first." if touched else "For the next row on every face; logged rows keep their decision."
@@ -72,7 +79,6 @@ def _publish(use_case: UseCase, drawn: Drawn, start: KeptPolicy, touched: bool) 
         reason = st.text_area("Why this policy?", key=f"policy-publish-reason:{use_case.key}")
         if st.form_submit_button("Publish", icon=":material/gavel:", type="primary"):
             with messages.told():
-                over = drawn.in_force.number
                 policies.publish(state.desk(), state.actor(), use_case.key, start.number, reason, over)
                 st.toast(f"Policy {start.number} is in force.", icon=":material/check_circle:")
                 policy_editor.reopen(use_case, start.number)
@@ -95,7 +101,7 @@ def _drop(use_case: UseCase, start: KeptPolicy) -> None:
                 policy_editor.reopen(use_case, -1)
 
 
-def former(use_case: UseCase, drawn: Drawn) -> None:
+def former(use_case: UseCase, drawn: Drawn, over: int) -> None:
     """Former policies, what going back would change, and the way back."""
     if not drawn.former:
         st.info("Once another policy is published, the way back to this one is here.", title="No former policy")
@@ -120,7 +126,6 @@ def former(use_case: UseCase, drawn: Drawn) -> None:
         reason = st.text_area("Why back?", key=f"policy-back-reason:{use_case.key}")
         if st.form_submit_button("Roll back", icon=":material/undo:", type="primary"):
             with messages.told():
-                over = drawn.in_force.number
                 policies.roll_back(state.desk(), state.actor(), use_case.key, number, reason, over)
                 st.toast("The former policy is in force again.", icon=":material/check_circle:")
                 policy_editor.reopen(use_case, number)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.services import policies
 from core.services.access import LOCAL_PEOPLE, Action, Role, may
 from core.ui import state
 from core.usecases import builtin
@@ -84,6 +87,27 @@ def test_risk_publishes_and_rolls_back(open_page: OpenPage) -> None:
     assert "The use case's own policy is in force" in said(app)
     assert "Rolled back to the use case's own" in said(app)
     assert state.desk().use_case("lead_scoring").policy.bands[0].at_least == 0.7
+
+
+def test_what_came_into_force_meanwhile_is_looked_at_first(open_page: OpenPage) -> None:
+    """Somebody else publishes between the look and the click: nothing is overwritten unseen."""
+    app = draft_of_60(open_page, Role.RISK)
+    field(app, "text_area", "policy-save-reason:lead_scoring").set_value("More calls")
+    press(app, "Save")
+    desk, admin = state.desk(), LOCAL_PEOPLE[Role.ADMIN]
+    bands = desk.use_case("lead_scoring").policy.bands
+    other = replace(
+        desk.use_case("lead_scoring").policy, bands=(replace(bands[0], at_least=0.9), *bands[1:]), formerly=()
+    )
+    number = policies.save_draft(desk, admin, "lead_scoring", other, "fewer").number
+    policies.publish(desk, admin, "lead_scoring", number, "at once", 0)
+    field(app, "text_area", "policy-publish-reason:lead_scoring").set_value("Agreed")
+    press(app, "Publish")
+    assert f"Policy {number} came into force meanwhile" in " ".join(element.proto.title for element in app.error)
+    assert desk.use_case("lead_scoring").policy.bands[0].at_least == 0.9
+    field(app, "text_area", "policy-publish-reason:lead_scoring").set_value("Agreed, having looked again")
+    press(app, "Publish")
+    assert not app.error and desk.use_case("lead_scoring").policy.bands[0].at_least == 0.6
 
 
 def test_lines_stay_where_they_are_when_scores_become_shares(open_page: OpenPage) -> None:
