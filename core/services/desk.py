@@ -82,7 +82,10 @@ class Desk:
 
     def use_cases(self) -> dict[str, UseCase]:
         """Built-in use cases by name, then adopted ones by name, each with the policy in force."""
-        return self.in_force.over(builtin() | self._read_adopted())
+        return self.in_force.over(self._defined())
+
+    def _defined(self) -> dict[str, UseCase]:
+        return builtin() | self._read_adopted()
 
     def _read_adopted(self) -> dict[str, UseCase]:
         from core.usecases.custom import load
@@ -103,12 +106,12 @@ class Desk:
 
     def use_case(self, key: str) -> UseCase:
         """The use case with this key; UnknownName suggests the nearest."""
-        known = self.use_cases()
+        known = self._defined()
         if key in self.broken:
             raise InputError(self.broken[key], use_case=key)
         if key not in known:
             raise UnknownName("use case", key, known)
-        return known[key]
+        return self.in_force.over({key: known[key]})[key]
 
     def folder(self, key: str) -> Path:
         """Where a use case's versions live."""
