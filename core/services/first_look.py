@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from core.errors import DeskError
@@ -48,9 +48,12 @@ def _after_training(desk: Desk, key: str, version: str, now: datetime) -> dateti
     The held-out rows of its training count: neither fit nor search has seen them.
     """
     earliest = now - timedelta(days=DAYS + desk.use_case(key).target.horizon_days)
-    held_out = desk.card(key, version).split.get("parts", {}).get("test", {}).get("from", "")
+    card = desk.card(key, version)
+    held_out = card.split.get("parts", {}).get("test", {}).get("from", "")
+    from_log = card.lineage.get("tuning", {}).get("data", {}).get("kind") != "file"  # a file's times may be local ones
     try:
-        begins = datetime.fromisoformat(held_out).replace(tzinfo=UTC) + timedelta(days=1)
+        begins = datetime.fromisoformat(held_out).replace(tzinfo=UTC)
+        begins += timedelta(0) if from_log and begins.time() == time() else timedelta(days=1)
     except ValueError:  # rows without a date
         begins = earliest
     begins = max(begins, earliest)

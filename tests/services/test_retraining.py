@@ -18,7 +18,7 @@ import pytest
 from core.config import Settings
 from core.domain.usecase import UseCase
 from core.errors import InputError, NotPermitted, NotReady
-from core.services import batches, retrain_version, retraining, retraining_data
+from core.services import batches, first_look, retrain_version, retraining, retraining_data
 from core.services.access import LOCAL_PEOPLE, Role
 from core.services.desk import CHALLENGER, CHAMPION, Desk, open_desk
 from core.services.outcomes import Named, take_in
@@ -178,6 +178,26 @@ def test_no_file_waits_behind_a_retraining(desk: Desk, tmp_path: Path) -> None:
     assert not desk.jobs.state(job_id).finished
     desk.jobs.cancel(job_id)
     desk.jobs.wait(job_id, 60)
+
+
+@pytest.mark.parametrize(
+    ("begins", "kind", "since"),
+    [
+        ("2026-09-30T00:00:00", "logged", "2026-09-30"),  # days without a time: the whole day was held out
+        ("2026-09-30T07:00:00", "logged", "2026-10-01"),
+        ("2026-09-30T00:00:00", "file", "2026-10-01"),  # perhaps in another zone
+        ("1,204", "file", "2026-05-30"),  # numbers order the rows: the last months, whatever they are
+    ],
+)
+def test_a_first_look_begins_after_the_training(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, begins: str, kind: str, since: str
+) -> None:
+    card = desk.card(KEY, "v1")
+    parts = {"parts": {"test": {"from": begins}}}
+    other = replace(card, split=parts, lineage={"tuning": {"data": {"kind": kind}}})
+    monkeypatch.setattr(desk, "card", lambda key, version: other)
+    now = datetime(2026, 11, 20, tzinfo=UTC)
+    assert first_look._after_training(desk, KEY, "v1", now).date().isoformat() == since
 
 
 def test_one_at_a_time_and_only_who_may(desk: Desk) -> None:
