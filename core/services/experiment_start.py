@@ -11,7 +11,8 @@ from core.domain.compare.plan import ArmName
 from core.domain.experiment.spec import CANARY_BAKE_HOURS, CANARY_SHARES, Kind, Metric, Spec
 from core.domain.policy import Mode
 from core.domain.usecase import UseCase
-from core.errors import InputError, UnknownName
+from core.errors import BundleProblem, InputError, UnknownName
+from core.ml.bundle import Card
 from core.services.access import Action, Actor, require
 from core.services.desk import Desk
 from core.services.experiment_sizes import SMALLEST, plan_size
@@ -56,9 +57,18 @@ def challengers_of(desk: Desk, actor: Actor, key: str) -> list[ArmName]:
     features = desk.use_case(key).feature_names
     names = []
     for version in reversed(desk.versions(key)):
-        if desk.ledger.version(key, version) is not None and desk.card(key, version).feature_names == features:
-            names += [ArmName(version, model) for model in desk.card(key, version).models]
+        card = _card(desk, key, version)
+        if card is not None and card.feature_names == features:
+            names += [ArmName(version, model) for model in card.models]
     return [name for name in names if name != acting]
+
+
+def _card(desk: Desk, key: str, version: str) -> Card | None:
+    """A version's card; None of one that the ledger does not know, or whose files fail their check."""
+    try:
+        return desk.card(key, version)
+    except BundleProblem:
+        return None
 
 
 def start(desk: Desk, actor: Actor, key: str, wanted: Wanted, at: datetime | None = None) -> Experiment:

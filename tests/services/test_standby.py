@@ -195,3 +195,13 @@ def test_what_failed_is_in_the_log_of_the_desk(opened: Desk, analyst: Actor, mon
     with caplog.at_level(logging.ERROR, "ringside.standby"):
         scoring.score_one(opened, analyst, KEY, row_of(opened))
     assert f"{KEY} v1 is replaced by elastic of {FORMER}" in caplog.text
+
+
+def test_an_experiment_is_not_offered_what_cannot_be_loaded(home: Path) -> None:
+    from core.services import experiment_start
+
+    spoil(home)
+    desk = open_desk(Settings(home=home))
+    offered = experiment_start.challengers_of(desk, RITA, KEY)
+    assert {arm.version for arm in offered} == {FORMER} and desk.acting(KEY) not in offered
+    desk.close()
