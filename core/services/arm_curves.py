@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.domain.calibration import calibration_fit
 from core.domain.compare.curves import (
     Calibration,
     DualLift,
@@ -18,6 +19,7 @@ from core.domain.compare.curves import (
 )
 from core.domain.features import Floats
 from core.domain.judged import RULES, outcome_values
+from core.domain.metrics.recalibration import Line
 from core.domain.usecase import Task, UseCase
 from core.services.access import Action, Actor, require
 from core.services.challengers import Challengers
@@ -41,6 +43,8 @@ class Curves:
     dual : mapping of str to DualLift
         By challenger, against the champion.
     calibration : mapping of str to Calibration
+    lines : mapping of str to Line
+        Calibration slope and intercept on the log-odds, right at 1 and 0; {} for values and where a class is absent.
     n : int
         Judged rows.
     """
@@ -50,6 +54,7 @@ class Curves:
     lift: Mapping[str, Points]
     dual: Mapping[str, DualLift]
     calibration: Mapping[str, Calibration]
+    lines: Mapping[str, Line]
     n: int
 
 
@@ -78,12 +83,14 @@ def _curves(use_case: UseCase, found: Challengers) -> Curves | None:
         roc = {name: roc_points(hit, values) for name, values in ranked.items()}
     values = outcome_values(use_case, outcome)
     champion = said[found.champion]
+    fitted = {name: calibration_fit(hit, given) for name, given in said.items()} if label else {}
     return Curves(
         label=label,
         roc=roc,
         lift={name: lift_points(values, given) for name, given in scores.items()} if values.mean() != 0 else {},
         dual={name: dual_lift(hit, champion, given) for name, given in said.items() if name != found.champion},
         calibration={name: calibration_bins(hit, given) for name, given in said.items()},
+        lines={name: line for name, line in fitted.items() if line is not None},
         n=int(rows.sum()),
     )
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from core.domain.compare.exchange import Exchange, exchange, in_shares
+from core.domain.compare.discrimination import log_ratio_part, ratio_over
+from core.domain.compare.exchange import Codes, Exchange, exchange, in_shares
+from core.domain.compare.swap import Flags
 from core.domain.features import Floats
 from core.domain.judged import RULES, Judged, figure_of, outcome_values
 from core.domain.metrics.influence import standard_error
@@ -46,6 +48,8 @@ class Ratio:
         Of the highest band over the lowest.
     above : Measured
         Of all bands above the lowest over the lowest: it can be judged where the highest holds too few.
+    over_rules : Measured or None
+        This ratio over the rules' own, paired; of the bands the polarity is read off. None for the rules themselves.
     polarity : str
         right | cannot tell | reversed or mis-fed
     """
@@ -54,6 +58,7 @@ class Ratio:
     bands: tuple[tuple[str, int, float], ...]
     ratio: Measured
     above: Measured
+    over_rules: Measured | None
     polarity: str
 
     @property
@@ -164,11 +169,12 @@ def _ratios(desk: Desk, use_case: UseCase, found: Challengers) -> tuple[Ratio, .
     arms = {str(arm): in_shares(found.rows.scores[str(arm)][rows], sizes) for arm in found.rows.arms}
     if with_rules:
         arms[RULES] = bands
-    return tuple(_ratio(use_case, judged, name, codes, judged.outcome[rows]) for name, codes in arms.items())
+    of_rules = bands if with_rules else None
+    return tuple(_ratio(use_case, judged, name, codes, rows, of_rules) for name, codes in arms.items())
 
 
-def _ratio(use_case: UseCase, judged: Judged, arm: str, bands: Any, outcome: Floats) -> Ratio:
-    names = use_case.policy.band_names
+def _ratio(use_case: UseCase, judged: Judged, arm: str, bands: Codes, rows: Flags, of_rules: Codes | None) -> Ratio:
+    names, outcome = use_case.policy.band_names, judged.outcome[rows]
     n = np.bincount(bands, minlength=len(names))
     hits = np.bincount(bands, weights=outcome, minlength=len(names))
     lowest = int(hits[-1]), int(n[-1])
@@ -176,7 +182,12 @@ def _ratio(use_case: UseCase, judged: Judged, arm: str, bands: Any, outcome: Flo
     above = risk_ratio(int(hits[:-1].sum()), int(n[:-1].sum()), *lowest)
     rates = [float(hit / count) if count else float("nan") for hit, count in zip(hits, n, strict=True)]
     by_band = tuple(zip(names, n.tolist(), rates, strict=True))
-    return Ratio(arm, by_band, ratio, above, _polarity(ratio if ratio.enough else above, judged, use_case, arm))
+    shown, over = (ratio if ratio.enough else above), None
+    if of_rules is not None and arm != RULES:
+        top, last = (0 if ratio.enough else len(names) - 2), len(names) - 1
+        parts = [log_ratio_part(outcome, codes <= top, codes == last) for codes in (bands, of_rules)]
+        over = ratio_over(parts[0], parts[1], shown.n_events or 0, judged.clusters(rows))
+    return Ratio(arm, by_band, ratio, above, over, _polarity(shown, judged, use_case, arm))
 
 
 def _polarity(ratio: Measured, judged: Judged, use_case: UseCase, arm: str) -> str:

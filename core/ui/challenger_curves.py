@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from core.domain.calibration import bounds
 from core.domain.usecase import UseCase
 from core.services import arm_curves as service
 from core.services.arm_curves import Curves
@@ -159,6 +160,25 @@ def _calibration(use_case: UseCase, seen: Challengers, found: Curves) -> None:
     ]
     caption = f"Tenths of the rows by score; dotted: right. Bars: 95 %, of {champion}. {say.source(seen)}"
     charts.show(drawn, title, caption, behind, f"calibration:{use_case.key}")
+    _lines(seen, found)
+
+
+def _lines(seen: Challengers, found: Curves) -> None:
+    """Slope and intercept of every arm's calibration."""
+    if not found.lines:
+        return
+    rows = []
+    for name, line in found.lines.items():
+        slope, intercept = bounds(line.slope, line.slope_se), bounds(line.intercept, line.intercept_se)
+        rows.append(
+            {
+                "Arm": say.label(seen, name),
+                "Slope (1 is right)": f"{line.slope:.2f} [{slope[0]:.2f}, {slope[1]:.2f}]",
+                "Intercept (0 is right)": f"{line.intercept:.2f} [{intercept[0]:.2f}, {intercept[1]:.2f}]",
+                "n": found.n,
+            }
+        )
+    st.dataframe(rows, hide_index=True, width="stretch", alt="Calibration slope and intercept of every arm")
 
 
 def _scores(use_case: UseCase, seen: Challengers) -> None:

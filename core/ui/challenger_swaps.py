@@ -190,7 +190,8 @@ def _ratios(use_case: UseCase, seen: Challengers) -> None:
     st.caption(
         f"{METRICS['risk_ratio'].label}: rate in the highest over rate in the lowest band, rows put into bands by rank "
         "at the same shares for every arm; 95 % interval on the log scale (Katz). Polarity: whether a higher score "
-        f"means more of the outcome. {say.source(seen)}"
+        f"means more of the outcome. Over the rules' ratio: paired on the same rows, 1 is no difference; of all bands "
+        f"above the lowest where the highest holds too few. {say.source(seen)}"
     )
 
 
@@ -200,6 +201,7 @@ def _said(part: Ratio) -> str:
 
 def _discriminates(seen: Challengers, part: Ratio) -> dict[str, Any]:
     line = {"Arm": say.label(seen, part.arm), "Ratio": _said(part), "Polarity": part.polarity}
+    line["Over the rules' ratio"] = say.figure(part.over_rules) if part.over_rules is not None else ""
     for name, n, rate in part.bands:
         covers = f"{words.percent(n / part.n)} of rows, {words.count(n)}"
         line[f"Rate in {name}"] = f"{words.percent(rate)} ({covers})" if n else "no row"

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.config import Settings
 from core.domain.usecase import Task
 from core.services import batches, outcomes
-from core.services.access import Role
+from core.services.access import LOCAL_PEOPLE, Role
+from core.services.adoption import AdoptOptions, adopt
 from core.services.desk import open_desk
 from core.ui.challengers import PERIODS
 from core.usecases import builtin
@@ -168,3 +171,39 @@ def test_a_segment_without_rows_says_so(open_page: OpenPage) -> None:
     app.selectbox(key="level").set_value("very_high").run()
     sound(app)
     assert any("scored no purchase" in title for title in titles(app)) or "n = " in said(app)
+
+
+@pytest.fixture
+def adopted_home(tmp_path: Path) -> Path:
+    """A use case of somebody's own file, its rows scored and their outcomes brought; no rules, no costs."""
+    rng = np.random.default_rng(5)
+    lines = ["who,height,colour,result"]
+    for number in range(900):
+        height, colour = rng.normal(), ("red", "green", "blue")[int(rng.integers(3))]
+        good = rng.random() < 1 / (1 + np.exp(0.5 - 1.5 * height - (colour == "red")))
+        lines.append(f"W{number},{height:.4f},{colour},{'yes' if good else 'no'}")
+    path = tmp_path / "own.csv"
+    path.write_text("\n".join(lines) + "\n")
+    home = tmp_path / "adopted"
+    desk = open_desk(Settings(home=home))
+    adopt(desk, LOCAL_PEOPLE[Role.ADMIN], path, AdoptOptions("result", key="own", id="who"))
+    definition = home / "models" / "own" / "use_case.toml"
+    definition.write_text(re.sub(r"horizon_days = \d+", "horizon_days = 0", definition.read_text()))
+    job_id = batches.submit(desk, ANALYST, "own", path, filename="own.csv")
+    assert desk.jobs.wait(job_id, 60).state == "done"
+    outcomes.take_in(desk, ANALYST, "own", path)
+    desk.close()
+    return home
+
+
+def test_an_adopted_use_case_without_rules_or_costs(open_page: OpenPage) -> None:
+    app = everything(open_page("adopted", SCRIPT, "own"))
+    sound(app)
+    assert "n = 900 judged of 900 rows" in said(app)
+    assert "rules" not in [row["Role"] for row in app.dataframe[0].value.to_dict("records")]
+    for name in TABS:
+        app.session_state["challengers:own"] = name
+        app.run()
+        sound(app)
+        if name == "Money":
+            assert any("the policy has no costs" in element.value for element in app.info)

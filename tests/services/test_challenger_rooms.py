@@ -105,6 +105,9 @@ def test_ratios_stand_at_the_same_coverage_and_say_their_polarity(desk):
     assert found[0].ratio.value > found[-1].ratio.value
     top, bottom = found[0].bands[0], found[0].bands[-1]
     assert found[0].ratio.value == pytest.approx(top[2] / bottom[2])
+    over = found[0].over_rules
+    assert over.value == pytest.approx(found[0].ratio.value / found[-1].ratio.value) and over.low > 1
+    assert found[-1].over_rules is None
 
 
 def test_a_reversed_score_is_named(desk):
@@ -114,7 +117,7 @@ def test_a_reversed_score_is_named(desk):
     turned = swaps.in_shares(-found.rows.scores[found.champion][rows], np.bincount(judged.rules_band[rows]))
     flipped = judged.part(slice(None))
     flipped.outputs["turned"] = 1 - judged.outputs[found.champion]
-    part = swaps._ratio(builtin()["lead_scoring"], flipped, "turned", turned, judged.outcome[rows])
+    part = swaps._ratio(builtin()["lead_scoring"], flipped, "turned", turned, rows, None)
     assert part.polarity == "reversed or mis-fed" and part.above.high < 1
 
 
@@ -160,7 +163,7 @@ def test_every_curve_has_its_arms(desk, key):
     models = {str(arm) for arm in found.rows.arms}
     assert models <= set(drawn.lift) and set(drawn.calibration) == models
     assert set(drawn.dual) == models - {found.champion}
-    assert bool(drawn.roc) == (builtin()[key].task is not Task.REGRESSION)
+    assert bool(drawn.roc) == bool(drawn.lines) == (builtin()[key].task is not Task.REGRESSION)
     _, _, counts = arm_curves.scatter(desk, RITA, key, found, found.arms[1].name)
     assert counts.sum() == N
 
