@@ -19,6 +19,7 @@ from core.domain.usecase import UseCase
 from core.errors import InputError
 from core.ml.scorer import Scorer
 from core.services.access import Action, Actor, require
+from core.services.acting import acting_model
 from core.services.desk import Desk
 from core.services.drivers import SEED, Source, source_of
 from core.services.explained_rows import ExplainedRows, explained_rows, outputs_of, scores_of
@@ -73,11 +74,12 @@ def axes(desk: Desk, actor: Actor, key: str) -> tuple[Axis, ...]:
     require(actor, Action.SEE_MODELS)
     use_case = desk.use_case(key)
     rows = explained_rows(desk, use_case)
-    return kept(desk, use_case, ("axes", rows.version), lambda: _axes(use_case, rows))
+    champion = acting_model(desk, use_case)
+    return kept(desk, use_case, ("axes", rows.version, champion), lambda: _axes(use_case, rows, champion))
 
 
-def _axes(use_case: UseCase, rows: ExplainedRows) -> tuple[Axis, ...]:
-    points = rows.points[use_case.recipe.champion]
+def _axes(use_case: UseCase, rows: ExplainedRows, champion: str) -> tuple[Axis, ...]:
+    points = rows.points[champion]
     order = importance(use_case.model_columns, points, SEED).order
     return tuple(axis for name in order for axis in axes_of(use_case.schema[name], rows.columns[name]))
 

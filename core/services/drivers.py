@@ -18,6 +18,7 @@ from core.domain.metrics.measured import MIN_EVENTS
 from core.domain.permutation import Loss, orders, permutation_losses
 from core.domain.usecase import UseCase
 from core.services.access import Action, Actor, require
+from core.services.acting import acting_model
 from core.services.desk import Desk
 from core.services.explained_rows import ExplainedRows, explained_rows, outputs_of
 from core.services.kept import kept
@@ -93,19 +94,21 @@ def drivers(desk: Desk, actor: Actor, key: str, days: int | None = None) -> Driv
     require(actor, Action.SEE_MODELS)
     use_case = desk.use_case(key)
     rows = explained_rows(desk, use_case, days)
-    return kept(desk, use_case, ("drivers", *_mark(desk, use_case, rows)), lambda: _drivers(use_case, rows))
+    champion = acting_model(desk, use_case)
+    mark = ("drivers", champion, *_mark(desk, use_case, rows))
+    return kept(desk, use_case, mark, lambda: _drivers(use_case, rows, champion))
 
 
 def _mark(desk: Desk, use_case: UseCase, rows: ExplainedRows) -> tuple[object, ...]:
     return (rows.version, rows.days, *(() if rows.days is None else desk.log.water_mark(use_case)))
 
 
-def _drivers(use_case: UseCase, rows: ExplainedRows) -> Drivers:
+def _drivers(use_case: UseCase, rows: ExplainedRows, champion: str) -> Drivers:
     columns = use_case.model_columns
     found = {model: importance(columns, points, SEED, rows.clusters) for model, points in rows.points.items()}
     models = tuple(found)
     tau = [[rank_agreement(found[a].value, found[b].value) for b in models] for a in models]
-    return Drivers(use_case.key, use_case.recipe.champion, models, source_of(rows), found, np.array(tau))
+    return Drivers(use_case.key, champion, models, source_of(rows), found, np.array(tau))
 
 
 def cross_check(desk: Desk, actor: Actor, key: str) -> CrossCheck | None:

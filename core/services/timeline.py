@@ -123,7 +123,7 @@ def _first(desk: Desk, key: str, arm: ArmName, event: EventRecord) -> Reign:
     record = desk.ledger.version(key, arm.version)
     since = record.created_at if record is not None and record.created_at < event.at else None
     simulated = event.via == SIMULATED
-    return Reign(arm.version, arm.model, since, event.at, event.actor, event.role, "", event.reason or "", simulated)
+    return Reign(arm.version, arm.model, since, event.at, event.actor, event.role, "", "", simulated)
 
 
 def _moves(desk: Desk, key: str) -> Iterator[EventRecord]:

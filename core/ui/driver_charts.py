@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.domain.policy import Tone
-from core.ui import charts
+from core.domain.usecase import UseCase
+from core.services.acting import acting_model
+from core.ui import charts, state
 from core.ui.interval_chart import whiskers
 
 Style = tuple[str, str, str]  # colour, dash, marker
@@ -23,6 +25,11 @@ class Dots:
     low: Sequence[float]
     high: Sequence[float]
     hollow: Sequence[bool] = ()  # too few rows, or nothing to say: drawn hollow and grey
+
+
+def style_of(use_case: UseCase, model: str) -> Style:
+    """Colour, dash and marker of a model beside the one that acts."""
+    return charts.arm_style(model, acting_model(state.desk(), use_case), use_case.recipe.model_names)
 
 
 def dot_rows(rows: Sequence[str], arms: Sequence[Dots], x_title: str) -> Any:

@@ -41,7 +41,7 @@ def _shifted(use_case: UseCase, model: str, found: Drift) -> None:
     assert found.shifts is not None
     shown, factor = found.shifts[:SHOWN], scale(use_case)
     rows = [tick(use_case, item.column) for item in shown]
-    style = charts.arm_style(model, use_case.recipe.champion, use_case.recipe.model_names)
+    style = driver_charts.style_of(use_case, model)
     value, low, high = ([getattr(item, part) * factor for item in shown] for part in ("shift", "low", "high"))
     dots = driver_charts.Dots(model, style, value, low, high, [not item.raised for item in shown])
     drawn = driver_charts.dot_rows(rows, [dots], f"Change of the mean size, {unit(use_case)}")

@@ -25,7 +25,7 @@ def by_value(use_case: UseCase, model: str) -> None:
         "Column", list(titles), format_func=lambda name: titles.get(name, name), key=f"axis:{use_case.key}"
     )
     found = service.dependence(state.desk(), state.actor(), use_case.key, model, str(name))
-    factor, style = scale(use_case), charts.arm_style(model, use_case.recipe.champion, use_case.recipe.model_names)
+    factor, style = scale(use_case), driver_charts.style_of(use_case, model)
     value, low, high = ([getattr(item, part) * factor for item in found.means] for part in ("mean", "low", "high"))
     dots = driver_charts.Dots(model, style, value, low, high, [not item.enough for item in found.means])
     labels = [f"{_plain_label(item.label)}<br>n = {item.n:,}" for item in found.means]

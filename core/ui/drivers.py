@@ -11,6 +11,7 @@ from core.domain.metrics.catalogue import METRICS
 from core.domain.permutation import Loss
 from core.domain.usecase import UseCase
 from core.services import drivers as service
+from core.services.acting import acting_model
 from core.services.drivers import CrossCheck, Drivers, Segments
 from core.ui import charts, driver_charts, state, words
 from core.ui.driver_words import listed, points, scale, source, tick, title, unit
@@ -20,11 +21,9 @@ SHOWN = 14  # columns in a chart; the table has all
 
 def pick_model(use_case: UseCase, view: str) -> str:
     """Whose scores a view is about: the champion's, unless another is chosen."""
-    models = use_case.recipe.model_names
-    asked = st.segmented_control(
-        "Model", models, default=use_case.recipe.champion, required=True, key=f"model:{view}:{use_case.key}"
-    )
-    return str(asked or use_case.recipe.champion)
+    models, champion = use_case.recipe.model_names, acting_model(state.desk(), use_case)
+    asked = st.segmented_control("Model", models, default=champion, required=True, key=f"model:{view}:{use_case.key}")
+    return str(asked or champion)
 
 
 def pick_rows(use_case: UseCase, view: str) -> int | None:
@@ -135,7 +134,7 @@ def cross_check(use_case: UseCase, model: str) -> None:
     known = service.drivers(state.desk(), state.actor(), use_case.key).by_model[model]
     loss, label = found.losses[model], METRICS[found.metric].label
     at = [known.columns.index(name) for name in known.order[:SHOWN]]
-    style = charts.arm_style(model, use_case.recipe.champion, use_case.recipe.model_names)
+    style = driver_charts.style_of(use_case, model)
     value, low, high = (part[at].tolist() for part in (loss.value, loss.low, loss.high))
     drawn = driver_charts.dot_rows(
         [tick(use_case, name) for name in known.order[:SHOWN]],
