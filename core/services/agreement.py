@@ -120,8 +120,8 @@ def _disagreements(found: Challengers, n_shown: int) -> list[Disagreement]:
 
 
 def send_to_review(desk: Desk, actor: Actor, key: str, row: Disagreement) -> cases.Case:
-    """Open a case about a row that the models disagree about, with what each says."""
+    """Open a case about a row that the models disagree about; who said what is left out, for everybody reads cases."""
     require(actor, Action.OPEN_CASE)
-    said = ", ".join(f"{name} {score:.3g}" for name, score in row.scores.items())
-    text = f"The models disagree: {row.gap:.0%} of all rows lie between their places for it. Scores: {said}."
+    noun = desk.use_case(key).noun
+    text = f"The models disagree about this {noun}: {row.gap:.0%} of all {noun}s lie between the places they give it."
     return cases.open_case(desk, actor, key, text, prediction_id=row.prediction_id)

@@ -109,7 +109,7 @@ def _rows(use_case: UseCase, seen: Challengers) -> None:
         column_config=config,
         alt=f"The {use_case.noun}s that the models place farthest apart, with every model's score",
     )
-    st.caption("Why opens the reasons of the row; sending it to review opens a case with what every model says.")
+    st.caption("Why opens the reasons of the row; sending it to review opens a case about it.")
 
 
 def _line(use_case: UseCase, seen: Challengers, row: Disagreement, review: bool) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def _versions(use_case: UseCase) -> tuple[str, ...]:
         return ()
     running = desk.challenger_version(use_case.key)
     picked = st.multiselect(
-        "Beside the acting version", others, default=[running] if running in others else [], key="beside",
+        "Beside the acting version", others, default=[running] if running in others else [], key="versions",
         bind="query-params", placeholder="Its own challengers only", width=300,
         help="Rows that one of the chosen versions has not scored are left out of the comparison.",
     )  # fmt: skip

@@ -154,6 +154,13 @@ def test_a_link_holds_period_and_segment(open_page: OpenPage) -> None:
     assert "with industry = Retail" in said(app)
 
 
+def test_choices_do_not_follow_to_the_next_page(open_page: OpenPage) -> None:
+    app = everything(open_page("judged", SCRIPT, KEY))
+    for script in ("score/why.py", "watch/performance.py", "govern/models.py", SCRIPT):
+        app.switch_page(script).run()
+        sound(app)
+
+
 def test_two_days_may_be_chosen(open_page: OpenPage) -> None:
     app = open_page("judged", SCRIPT, KEY)
     app.segmented_control(key="period").set_value(PERIODS[3])
