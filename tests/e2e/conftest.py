@@ -78,6 +78,20 @@ def complaints_of(page: Any) -> list[str]:
     return said
 
 
+def upload(page: Any, path: Path) -> None:
+    """Give the file page a file; a drop zone that is drawn anew meanwhile forgets it, so look and ask again."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    page.get_by_role("button", name="Template").wait_for(timeout=30_000)  # the page stands below the drop zone too
+    for seconds in (10, 20, 30):
+        page.locator("input[type=file]").set_input_files(path)
+        try:
+            page.get_by_text("Does this look like the training data?").wait_for(timeout=seconds * 1_000)
+            return
+        except playwright.TimeoutError:
+            continue
+    raise AssertionError(f"the page did not take {path.name}")
+
+
 def wait_for(url: str, server: subprocess.Popen[bytes], seconds: float = 60.0) -> None:
     limit = time.monotonic() + seconds
     while time.monotonic() < limit:

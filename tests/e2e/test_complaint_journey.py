@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import KEY, complaints_of
+from tests.e2e.conftest import KEY, complaints_of, upload
 
 pytestmark = pytest.mark.browser
 
@@ -40,9 +40,7 @@ def test_score_why_what_if_case_export(page: Any, address: str, home: Path) -> N
 def score_a_file_and_ask_why(page: Any, home: Path) -> str:
     """Press the Why button of the second row; the lead of that row."""
     page.get_by_role("link", name="Score a file").click()
-    page.get_by_role("button", name="Template").wait_for(timeout=30_000)  # the page stands below the drop zone too
-    page.locator("input[type=file]").set_input_files(home / "week.csv")
-    page.get_by_text("Does this look like the training data?").wait_for(timeout=30_000)
+    upload(page, home / "week.csv")
     page.get_by_role("button", name="Score this file").click()
     page.get_by_text("week.csv is scored").wait_for(timeout=60_000)
     grid = page.get_by_test_id("stDataFrame")

@@ -11,7 +11,7 @@ import pytest
 
 from core.ui import frame
 from core.usecases import builtin
-from tests.e2e.conftest import KEY, ROWS, complaints_of
+from tests.e2e.conftest import KEY, ROWS, complaints_of, upload
 
 pytestmark = pytest.mark.browser
 
@@ -22,9 +22,7 @@ def test_upload_see_scores_download(page: Any, address: str, home: Path) -> None
     complaints = complaints_of(page)
     page.goto(f"{address}/?use_case={KEY}")
     page.get_by_role("link", name="Score a file").click()
-    page.get_by_role("button", name="Template").wait_for(timeout=30_000)  # the page stands below the drop zone too
-    page.locator("input[type=file]").set_input_files(home / "week.csv")
-    page.get_by_text("Does this look like the training data?").wait_for(timeout=30_000)
+    upload(page, home / "week.csv")
     page.get_by_role("button", name="Score this file").click()
     page.get_by_text("week.csv is scored").wait_for(timeout=60_000)
     page.locator(".js-plotly-plot").nth(1).wait_for(timeout=30_000)
