@@ -21,7 +21,7 @@ from core.domain.features import feature_matrix
 from core.ml.compiled import LinearMember
 from core.ml.explain import Explainer
 from core.services.desk import Desk, open_desk
-from core.services.explainers import explainer, reference_columns
+from core.services.reasons.explainers import explainer, reference_columns
 from core.services.reference import typed_columns
 from core.services.scoring import check_row
 

@@ -38,9 +38,9 @@ def _retrain(args: argparse.Namespace, terminal: Terminal) -> dict[str, Any]:
 def _work(args: argparse.Namespace, terminal: Terminal) -> dict[str, Any]:
     """Do what an order says; stopped by a signal, it leaves nothing behind."""
     from core.services.desk import open_desk
-    from core.services.retrain_version import retrain_version
-    from core.services.retraining import actor_of
-    from core.services.retraining_order import Order
+    from core.services.rebuilding.retrain_version import retrain_version
+    from core.services.rebuilding.retraining import actor_of
+    from core.services.rebuilding.retraining_order import Order
 
     signal.signal(signal.SIGTERM, _stop)
     facts = json.loads(Path(args.order).read_text())

@@ -172,7 +172,7 @@ def submit(  # noqa: PLR0913 - what is to be done with one file, by name
     """Queue an upload for scoring and return the job's id; its results are kept under data/results/.
 
     The mapping, when given, is remembered for files with the same header. With `reasons`, every row of the scored
-    file says why its score is what it is, in columns (`core.services.bulk_reasons`).
+    file says why its score is what it is, in columns (`core.services.reasons.bulk_reasons`).
     """
     if mapping is not None:
         header = header_fingerprint(tuple(mapping))

@@ -72,7 +72,7 @@ def score_row(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[
 
 def explain(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
     """Say why a score is what it is: args use_case, id (of a prediction, or of a record: its newest score)."""
-    from core.services import explanation
+    from core.services.reasons import explanation
 
     use_case = desk.use_case(args["use_case"])
     newest = explanation.find_predictions(desk, actor, use_case.key, str(args["id"]))[0]
@@ -103,7 +103,7 @@ def demo(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, 
 
 def retrain(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
     """Retrain and wait for it: args use_case, path, simulated, trials, minutes, min_rows, min_days, reason."""
-    from core.services import retraining
+    from core.services.rebuilding import retraining
 
     retraining.register(desk)
     return _follow(desk, retraining.submit(desk, actor, args["use_case"], retraining.order_of(args)), progress)
@@ -111,7 +111,7 @@ def retrain(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[st
 
 def replay(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
     """Let a version score logged rows: args use_case, version, since, until."""
-    from core.services import replay as service
+    from core.services.comparison import replay as service
 
     since, until = (datetime.fromisoformat(args[name]) for name in ("since", "until"))
     return _follow(desk, service.submit(desk, actor, args["use_case"], args["version"], since, until), progress)
@@ -119,8 +119,8 @@ def replay(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str
 
 def challengers(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
     """Compare every arm on the same logged rows: args use_case, since, until, versions."""
-    from core.services import challengers as service
-    from core.services import comparing
+    from core.services.comparison import challengers as service
+    from core.services.comparison import comparing
 
     since, until = (date.fromisoformat(args[name]) if args.get(name) else None for name in ("since", "until"))
     versions = args.get("versions") or ()
@@ -130,7 +130,7 @@ def challengers(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dic
 
 def plan(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
     """Freeze a comparison: args use_case, challenger (VERSION:MODEL), preset, rows, windows, margins."""
-    from core.services import comparing, plans
+    from core.services.comparison import comparing, plans
 
     windows = args.get("windows")
     days = [tuple(date.fromisoformat(day) for day in window) for window in windows] if windows else None
@@ -146,7 +146,7 @@ def plan(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, 
 
 def verdict(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
     """Judge a plan: args use_case, plan (the newest open one by default)."""
-    from core.services import comparing, verdicts
+    from core.services.comparison import comparing, verdicts
 
     planned = comparing.plan_to_judge(desk, actor, args["use_case"], args.get("plan"))
     return comparing.judged_json(verdicts.judge(desk, actor, args["use_case"], planned))

@@ -18,10 +18,10 @@ from core.domain.usecase import UseCase
 from core.errors import BundleProblem, DeskError, InputError, NotReady, UnknownName
 from core.ml.bundle import Bundle, Card, led_by
 from core.ml.scorer import Scorer
-from core.services.cutoffs import cutoffs_under
-from core.services.in_force import InForce
+from core.services.governing.cutoffs import cutoffs_under
+from core.services.governing.in_force import InForce
+from core.services.governing.standby import Standby, StandIn
 from core.services.jobs import Jobs
-from core.services.standby import Standby, StandIn
 from core.store.bundles import list_versions, load_bundle
 from core.store.ledger import Ledger
 from core.store.ledger_stamp import LedgerStamp
@@ -235,7 +235,7 @@ class Desk:
         InputError
             A required column is missing.
         """
-        from core.services.assigning import assigning
+        from core.services.comparison.assigning import assigning
         from core.services.table_scoring import score_table
 
         scorer = self.scorer(key, version)
@@ -267,7 +267,8 @@ def open_desk(settings: Settings | None = None) -> Desk:
     >>> from core import open_desk                                      # doctest: +SKIP
     >>> open_desk().score("bnpl_default", table)                        # doctest: +SKIP
     """
-    from core.services import pipeline, replay  # the pipeline needs the desk's type, so the desk asks for it late
+    from core.services import pipeline  # the pipeline needs the desk's type, so the desk asks for it late
+    from core.services.comparison import replay
     from core.services.history import job as history
 
     desk = Desk(settings or Settings.from_mapping(os.environ))

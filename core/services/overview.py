@@ -8,11 +8,11 @@ from typing import Any
 
 from core.domain.usecase import UseCase
 from core.services.access import Action, Actor, may, require
-from core.services.acting import acting_model
 from core.services.desk import Desk
+from core.services.governing.acting import acting_model
+from core.services.governing.standby import StandIn
 from core.services.history import job as history
 from core.services.jobs import JobState
-from core.services.standby import StandIn
 
 RECENT_DAYS = 7
 FEW_ROWS = 1_000  # of one use case: the sample of the first start and a little more
@@ -100,7 +100,9 @@ def _approvals(desk: Desk, actor: Actor) -> dict[str, int]:
     found: dict[str, int] = {}
     for key in desk.use_cases():
         if desk.ledger.promotions(key, "open"):
-            from core.services.registry import promotions  # with all it needs; the first page rarely waits for it
+            from core.services.governing.registry import (
+                promotions,  # with all it needs; the first page rarely waits for it
+            )
 
             waiting = [item for item in promotions(desk, actor, key, "open") if not item.hindrance]
             found |= {key: len(waiting)} if waiting else {}
@@ -109,7 +111,7 @@ def _approvals(desk: Desk, actor: Actor) -> dict[str, int]:
 
 def _complaints(desk: Desk) -> dict[str, tuple[int, int]]:
     """Per use case the cases nobody has answered yet, and how many of them are past a clock that still runs."""
-    from core.services.cases import CLOCKS
+    from core.services.complaints.cases import CLOCKS
 
     now, found = datetime.now(UTC), {}
     for key in desk.use_cases():

@@ -25,9 +25,9 @@ from core.domain.metrics.measured import MIN_EVENTS, Measured
 from core.domain.metrics.recalibration import Line
 from core.domain.usecase import Task, UseCase
 from core.services.access import Action, Actor, require
-from core.services.acting import acting_model
 from core.services.business import BusinessLine, business_lines
 from core.services.desk import Desk
+from core.services.governing.acting import acting_model
 from core.services.judging import judged_rows
 from core.services.reference import typed_columns
 from core.store.typed import read_column

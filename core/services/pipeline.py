@@ -23,15 +23,15 @@ from core.domain.columns import Array
 from core.ml.explain import Explainer
 from core.ml.scorer import Scorer, ScoreTable
 from core.services.access import Actor, Role
-from core.services.acting import led_scorer
-from core.services.assigning import Assigned, all_shadows, assigning
-from core.services.bulk_reasons import reason_columns
+from core.services.comparison.assigning import Assigned, all_shadows, assigning
+from core.services.comparison.shadowing import shadow_scorer
 from core.services.desk import Desk
-from core.services.explainers import explainer
 from core.services.feature_counts import feature_counts
+from core.services.governing.acting import led_scorer
 from core.services.jobs import JobRun
+from core.services.reasons.bulk_reasons import reason_columns
+from core.services.reasons.explainers import explainer
 from core.services.records import Accepted, accept, log_rows, log_scores, output_columns
-from core.services.shadowing import shadow_scorer
 from core.store.identity import prediction_ids
 from core.store.intake import Chunk, Source
 from core.store.output import RejectsWriter, ScoredWriter

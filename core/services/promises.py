@@ -17,8 +17,8 @@ from core.domain.usecase import Task, UseCase
 from core.errors import BundleProblem
 from core.ml.scorer import Scorer
 from core.services.access import Action, Actor, require
-from core.services.acting import acting_model
 from core.services.desk import Desk
+from core.services.governing.acting import acting_model
 from core.services.measuring import ceiling_of, generated
 from core.services.reference import typed_columns
 from core.services.training import read_target

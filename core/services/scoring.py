@@ -20,11 +20,11 @@ from core.domain.usecase import Task, UseCase
 from core.errors import NotReady, RowProblem
 from core.ml.scorer import Scorer, ScoreTable
 from core.services.access import Action, Actor, require
-from core.services.assigning import all_shadows, assigning
+from core.services.comparison.assigning import all_shadows, assigning
+from core.services.comparison.shadowing import shadow_scorer
 from core.services.desk import Desk
 from core.services.records import Accepted, accept, log_rows, log_scores
 from core.services.reference import typical_value
-from core.services.shadowing import shadow_scorer
 from core.store.identity import prediction_ids
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from core.errors import InputError
 from core.ml.scorer import Scorer
-from core.services.assigning import Assigning
+from core.services.comparison.assigning import Assigning
 from core.services.records import accept, output_columns
 from core.services.reference import parsed_columns
 from core.store.identity import prediction_ids

@@ -19,8 +19,8 @@ from core.errors import InputError
 from core.ml.bundle import Card
 from core.services.access import Action, Actor, require
 from core.services.code import code_fingerprint
-from core.services.cutoffs import BOUNDS
 from core.services.desk import Desk
+from core.services.governing.cutoffs import BOUNDS
 from core.services.reference import with_zone
 from core.services.row_order import order_of, times_of
 from core.services.shelf import Shelf, put_on_shelf, report

@@ -7,9 +7,9 @@ import streamlit as st
 from core.domain.adverse import AdverseReason
 from core.domain.explained import Explanation
 from core.domain.usecase import UseCase
-from core.services import adverse as service
-from core.services.adverse import CodeCounts, Notice
-from core.services.drivers import FEW
+from core.services.reasons import adverse as service
+from core.services.reasons.adverse import CodeCounts, Notice
+from core.services.reasons.drivers import FEW
 from core.ui import charts, driver_charts, drivers, messages, state, words
 from core.ui.driver_words import listed, shortened, source
 

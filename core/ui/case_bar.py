@@ -8,8 +8,8 @@ import streamlit as st
 
 from core.domain.explained import Explanation
 from core.domain.usecase import UseCase
-from core.services import cases as service
 from core.services.access import Action, may
+from core.services.complaints import cases as service
 from core.ui import case_words, frame, messages, state
 
 _DAYS = 28

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from core.domain.metrics.measured import Measured
 from core.domain.usecase import UseCase
-from core.services.case_sections import CaseFile
-from core.services.cases import Case
+from core.services.complaints.case_sections import CaseFile
+from core.services.complaints.cases import Case
 from core.ui import case_parts, case_words, words
 from core.ui.card_document import framed, section_html
 from core.ui.card_sections import Section

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.domain.metrics.measured import Measured
 from core.domain.usecase import UseCase
-from core.services.case_sections import CaseFile
+from core.services.complaints.case_sections import CaseFile
 from core.ui import case_parts, case_words, charts, messages
 from core.ui.card_sections import Section
 from core.ui.interval_chart import whiskers

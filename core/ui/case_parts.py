@@ -10,8 +10,8 @@ from core.domain.diagnosis import Check
 from core.domain.metrics.catalogue import metric_of
 from core.domain.metrics.measured import Measured
 from core.domain.usecase import UseCase
-from core.services.case_sections import CaseFile, Conversion
-from core.services.cases import Case
+from core.services.complaints.case_sections import CaseFile, Conversion
+from core.services.complaints.cases import Case
 from core.ui import case_words, figures, words
 from core.ui.card_sections import Section
 

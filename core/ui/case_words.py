@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from core.domain.diagnosis import MEANING, Cause, State
 from core.domain.metrics.measured import Measured
 from core.domain.usecase import UseCase
-from core.services.cases import Case, Clock
+from core.services.complaints.cases import Case, Clock
 from core.ui import words
 
 CHECK_LOOK: dict[State, tuple[str, str, str]] = {  # icon, hue, word

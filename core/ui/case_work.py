@@ -8,10 +8,10 @@ import streamlit as st
 
 from core.domain.diagnosis import Cause
 from core.domain.usecase import UseCase
-from core.services import cases as service
 from core.services.access import Action, may
-from core.services.case_sections import CaseFile
-from core.services.cases import Case
+from core.services.complaints import cases as service
+from core.services.complaints.case_sections import CaseFile
+from core.services.complaints.cases import Case
 from core.ui import case_parts, case_words, cases, messages, state
 from core.ui.case_document import document
 from core.ui.model_cards import draw

@@ -9,11 +9,11 @@ import streamlit as st
 
 from core.domain.diagnosis import Check, State
 from core.domain.usecase import UseCase
-from core.services import cases as service
 from core.services.access import Action, may
-from core.services.case_file import case_file
-from core.services.case_sections import CaseFile
-from core.services.cases import Case
+from core.services.complaints import cases as service
+from core.services.complaints.case_file import case_file
+from core.services.complaints.case_sections import CaseFile
+from core.services.complaints.cases import Case
 from core.ui import case_words, frame, messages, state, words
 
 ASKED = "case"  # the name in the URL

@@ -7,10 +7,10 @@ from typing import Any
 import streamlit as st
 
 from core.domain.usecase import UseCase
-from core.services import agreement as service
 from core.services.access import Action, may
-from core.services.agreement import Agreements, Disagreement
-from core.services.challengers import Challengers
+from core.services.comparison import agreement as service
+from core.services.comparison.agreement import Agreements, Disagreement
+from core.services.comparison.challengers import Challengers
 from core.ui import case_bar, charts, driver_charts, frame, messages, state, words
 from core.ui import challenger_words as say
 

@@ -9,9 +9,9 @@ import streamlit as st
 
 from core.domain.calibration import bounds
 from core.domain.usecase import UseCase
-from core.services import arm_curves as service
-from core.services.arm_curves import Curves
-from core.services.challengers import Challengers
+from core.services.comparison import arm_curves as service
+from core.services.comparison.arm_curves import Curves
+from core.services.comparison.challengers import Challengers
 from core.ui import challenger_charts as draw
 from core.ui import challenger_words as say
 from core.ui import charts, state, words

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.domain.usecase import UseCase
-from core.services import deciders
-from core.services.challengers import Challengers
+from core.services.comparison import deciders
+from core.services.comparison.challengers import Challengers
 from core.ui import challenger_words as say
 from core.ui import messages, state, words
 

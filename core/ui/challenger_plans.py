@@ -9,11 +9,11 @@ import streamlit as st
 
 from core.domain.compare.plan import ArmName
 from core.domain.usecase import UseCase
-from core.services import plans as service
 from core.services.access import Action, may
-from core.services.challengers import Challengers, challengers
-from core.services.foresight import Days, Foreseen, foreseen
-from core.services.plans import Preset, Wanted
+from core.services.comparison import plans as service
+from core.services.comparison.challengers import Challengers, challengers
+from core.services.comparison.plans import Preset, Wanted
+from core.services.governing.foresight import Days, Foreseen, foreseen
 from core.ui import challenger_words as say
 from core.ui import messages, state, words
 from core.ui.period_words import day

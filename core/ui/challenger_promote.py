@@ -6,9 +6,9 @@ import streamlit as st
 
 from core.domain.compare.verdict import Decision
 from core.domain.usecase import UseCase
-from core.services import registry as service
 from core.services.access import Action, may
-from core.services.verdicts import Judged
+from core.services.comparison.verdicts import Judged
+from core.services.governing import registry as service
 from core.ui import frame, messages, state
 
 

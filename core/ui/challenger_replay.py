@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, time
 import streamlit as st
 
 from core.domain.usecase import UseCase
-from core.services import replay as service
 from core.services.access import Action, may
+from core.services.comparison import replay as service
 from core.ui import messages, state, words
 from core.ui.challengers import Choice
 from core.ui.period_words import day

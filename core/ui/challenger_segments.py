@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from core.domain.usecase import UseCase
-from core.services import arm_segments as service
-from core.services.arm_segments import LevelGain
-from core.services.challengers import Challengers
-from core.services.drivers import segmentations
+from core.services.comparison import arm_segments as service
+from core.services.comparison.arm_segments import LevelGain
+from core.services.comparison.challengers import Challengers
+from core.services.reasons.drivers import segmentations
 from core.ui import challenger_charts as draw
 from core.ui import challenger_words as say
 from core.ui import charts, messages, state, words

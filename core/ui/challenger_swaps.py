@@ -9,9 +9,9 @@ import streamlit as st
 from core.domain.compare.exchange import Exchange
 from core.domain.metrics.catalogue import METRICS
 from core.domain.usecase import Task, UseCase
-from core.services import swaps as service
-from core.services.challengers import Challengers
-from core.services.swaps import Ratio, Saving
+from core.services.comparison import swaps as service
+from core.services.comparison.challengers import Challengers
+from core.services.comparison.swaps import Ratio, Saving
 from core.ui import challenger_charts as draw
 from core.ui import challenger_words as say
 from core.ui import charts, messages, state, words

@@ -9,8 +9,8 @@ import streamlit as st
 
 from core.domain.judged import RULES
 from core.domain.usecase import UseCase
-from core.services.challengers import ArmResult, Challengers
-from core.services.silence import silences
+from core.services.comparison.challengers import ArmResult, Challengers
+from core.services.complaints.silence import silences
 from core.ui import challenger_charts, charts, figures, state, words
 from core.ui import challenger_words as say
 

@@ -6,11 +6,11 @@ import streamlit as st
 
 from core.domain.compare.verdict import Check, Decision, State, Verdict
 from core.domain.usecase import UseCase
-from core.services import plans as plan_service
-from core.services import standing as service
 from core.services.access import Action, may
-from core.services.plans import Planned
-from core.services.verdicts import Judged
+from core.services.comparison import plans as plan_service
+from core.services.comparison.plans import Planned
+from core.services.comparison.verdicts import Judged
+from core.services.governing import standing as service
 from core.ui import challenger_promote, messages, state, words
 from core.ui import challenger_words as say
 from core.ui.period_words import day

@@ -10,7 +10,7 @@ from core.domain.compare.verdict import Decision, State
 from core.domain.metrics.catalogue import METRICS
 from core.domain.metrics.measured import Measured
 from core.domain.usecase import UseCase
-from core.services.challengers import Challengers, Gain
+from core.services.comparison.challengers import Challengers, Gain
 from core.ui import charts, figures, words
 from core.ui.period_words import day
 

@@ -9,9 +9,9 @@ import streamlit as st
 
 from core.domain.columns import Kind
 from core.domain.usecase import UseCase
-from core.services import agreement
-from core.services import challengers as service
-from core.services.challengers import Challengers
+from core.services.comparison import agreement
+from core.services.comparison import challengers as service
+from core.services.comparison.challengers import Challengers
 from core.ui import frame, state, words
 from core.ui.challenger_words import labels
 from core.ui.period_words import day

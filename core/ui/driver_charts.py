@@ -8,7 +8,7 @@ from typing import Any
 
 from core.domain.policy import Tone
 from core.domain.usecase import UseCase
-from core.services.acting import acting_model
+from core.services.governing.acting import acting_model
 from core.ui import charts, state
 from core.ui.interval_chart import whiskers
 

@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 
 from core.domain.usecase import UseCase
-from core.services import drivers as service
-from core.services.drivers import Drift
+from core.services.reasons import drivers as service
+from core.services.reasons.drivers import Drift
 from core.ui import charts, driver_charts, state, words
 from core.ui.driver_words import listed, points, scale, source, tick, title, unit
 

@@ -9,8 +9,8 @@ import streamlit as st
 
 from core.domain.axes import Axis
 from core.domain.usecase import UseCase
-from core.services import dependence as service
-from core.services.dependence import Boundary, Dependence, Pairs
+from core.services.reasons import dependence as service
+from core.services.reasons.dependence import Boundary, Dependence, Pairs
 from core.ui import charts, driver_charts, messages, state, words
 from core.ui.driver_words import points, scale, score_title, shortened, source, tick, title, unit
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.domain.columns import Column
 from core.domain.usecase import Task, UseCase
-from core.services.drivers import Source
+from core.services.reasons.drivers import Source
 from core.ui import messages, words
 from core.ui.period_words import day
 

@@ -10,9 +10,9 @@ from core.domain.importance import Importance, places
 from core.domain.metrics.catalogue import METRICS
 from core.domain.permutation import Loss
 from core.domain.usecase import UseCase
-from core.services import drivers as service
-from core.services.acting import acting_model
-from core.services.drivers import CrossCheck, Drivers, Segments
+from core.services.governing.acting import acting_model
+from core.services.reasons import drivers as service
+from core.services.reasons.drivers import CrossCheck, Drivers, Segments
 from core.ui import charts, driver_charts, state, words
 from core.ui.driver_words import listed, points, scale, source, tick, title, unit
 

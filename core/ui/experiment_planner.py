@@ -9,10 +9,10 @@ import streamlit as st
 from core.domain.compare.plan import ArmName
 from core.domain.experiment.spec import CANARY_BAKE_HOURS, CANARY_SHARES, Kind
 from core.domain.usecase import UseCase
-from core.services import experiment_sizes as sizes
-from core.services import experiment_start as service
 from core.services.access import Action, may
-from core.services.experiment_sizes import Planned
+from core.services.comparison import experiment_sizes as sizes
+from core.services.comparison import experiment_start as service
+from core.services.comparison.experiment_sizes import Planned
 from core.ui import experiment_words, frame, messages, state, words
 from core.ui.period_words import day
 

@@ -7,8 +7,8 @@ import math
 from core.domain.experiment.guards import GuardState
 from core.domain.experiment.spec import Kind, Metric, Spec
 from core.domain.usecase import Task, UseCase
-from core.services.experiment_readout import ReadOut
-from core.services.experiment_sizes import unit_of
+from core.services.comparison.experiment_readout import ReadOut
+from core.services.comparison.experiment_sizes import unit_of
 from core.ui import words
 
 GUARD_LOOK = {

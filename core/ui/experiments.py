@@ -12,10 +12,10 @@ from core.domain.experiment.guards import GuardState
 from core.domain.experiment.spec import Kind
 from core.domain.metrics.measured import Measured
 from core.domain.usecase import UseCase
-from core.services import experiments as service
 from core.services.access import Action, may
-from core.services.experiment_readout import SRM, ReadOut
-from core.services.experiments import Experiment
+from core.services.comparison import experiments as service
+from core.services.comparison.experiment_readout import SRM, ReadOut
+from core.services.comparison.experiments import Experiment
 from core.ui import charts, experiment_words, frame, messages, period_charts, state, words
 from core.ui.period_words import day
 

@@ -11,9 +11,9 @@ import streamlit as st
 from core.domain.explained import Explanation, Reason
 from core.domain.metrics.measured import Measured
 from core.domain.usecase import UseCase
-from core.services import feedback as service
 from core.services.access import Action, may
-from core.services.feedback import CONTACTED, FeedbackSummary, Given, Opinion
+from core.services.reasons import feedback as service
+from core.services.reasons.feedback import CONTACTED, FeedbackSummary, Given, Opinion
 from core.ui import messages, state, words
 from core.ui.period_words import day
 

@@ -9,8 +9,8 @@ import streamlit as st
 
 from core.domain.policy import Band, Mode, Money, Policy, Tone
 from core.domain.usecase import Task, UseCase
-from core.services import policies, policy_preview
-from core.services.policies import Drawn, KeptPolicy
+from core.services.governing import policies, policy_preview
+from core.services.governing.policies import Drawn, KeptPolicy
 from core.ui import messages, state, words
 
 SCORE, SHARE = "A score", "A share of rows"

@@ -13,8 +13,8 @@ from core.domain.policy import Mode, Policy
 from core.domain.policy_draft import policy_differences
 from core.domain.policy_effect import BandEffect, PolicyEffect
 from core.domain.usecase import Task, UseCase
-from core.services import policy_preview
-from core.services.policy_preview import Preview
+from core.services.governing import policy_preview
+from core.services.governing.policy_preview import Preview
 from core.ui import charts, messages, state, words
 
 _BINS = 40

@@ -6,9 +6,9 @@ import streamlit as st
 
 from core.domain.policy import Policy
 from core.domain.usecase import UseCase
-from core.services import policies
 from core.services.access import Action, may
-from core.services.policies import Drawn, KeptPolicy
+from core.services.governing import policies
+from core.services.governing.policies import Drawn, KeptPolicy
 from core.store.ledger_tables import EventRecord
 from core.ui import messages, policy_editor, policy_effects, state, words
 

@@ -9,11 +9,11 @@ import streamlit as st
 
 from core.domain.metrics.catalogue import metric_of
 from core.domain.usecase import UseCase
-from core.services import registry as service
-from core.services import timeline
-from core.services import version_states as states
 from core.services.access import Action, may
-from core.services.version_states import State, VersionState
+from core.services.governing import registry as service
+from core.services.governing import timeline
+from core.services.governing import version_states as states
+from core.services.governing.version_states import State, VersionState
 from core.ui import figures, messages, state, words
 from core.ui import registry_words as say
 from core.ui.period_words import day

@@ -9,11 +9,11 @@ import streamlit as st
 
 from core.domain.compare.verdict import State
 from core.domain.usecase import UseCase
-from core.services import plans as plan_service
-from core.services import registry as service
 from core.services.access import Action, may
-from core.services.plans import Planned
-from core.services.registry import Promotion
+from core.services.comparison import plans as plan_service
+from core.services.comparison.plans import Planned
+from core.services.governing import registry as service
+from core.services.governing.registry import Promotion
 from core.ui import challenger_words, frame, messages, state, words
 from core.ui import registry_words as say
 from core.ui.registry import with_reason

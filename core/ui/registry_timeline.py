@@ -8,8 +8,8 @@ from typing import Any
 import streamlit as st
 
 from core.domain.usecase import UseCase
-from core.services import timeline as service
-from core.services.timeline import Reign
+from core.services.governing import timeline as service
+from core.services.governing.timeline import Reign
 from core.ui import charts, messages, state, words
 from core.ui import registry_words as say
 from core.ui.period_words import day

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from core.services.access import Role
-from core.services.registry import OPEN, PROMOTED, REFUSED, WITHDRAWN, Promotion
-from core.services.timeline import ACT, PROMOTE, ROLL_BACK, Reign
-from core.services.version_states import State
+from core.services.governing.registry import OPEN, PROMOTED, REFUSED, WITHDRAWN, Promotion
+from core.services.governing.timeline import ACT, PROMOTE, ROLL_BACK, Reign
+from core.services.governing.version_states import State
 from core.ui import messages, words
 
 STATE_LOOK: dict[State, tuple[str, str, str]] = {

@@ -7,12 +7,13 @@ from typing import Any
 import streamlit as st
 
 from core.domain.usecase import UseCase
-from core.services import batches, retraining
+from core.services import batches
 from core.services.access import Action, may
-from core.services.retraining_data import Supply, supplies
-from core.services.retraining_due import WEEK, Due, due, set_schedule
-from core.services.retraining_order import MINUTES, MOST_TRIALS, POLICY, TRIALS, Limits, Order, Rows
-from core.services.retraining_report import last_run
+from core.services.rebuilding import retraining
+from core.services.rebuilding.retraining_data import Supply, supplies
+from core.services.rebuilding.retraining_due import WEEK, Due, due, set_schedule
+from core.services.rebuilding.retraining_order import MINUTES, MOST_TRIALS, POLICY, TRIALS, Limits, Order, Rows
+from core.services.rebuilding.retraining_report import last_run
 from core.ui import messages, state, uploads, words
 from core.ui.period_words import day
 

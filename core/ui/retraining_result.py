@@ -9,8 +9,8 @@ import streamlit as st
 
 from core.domain.metrics.catalogue import METRICS
 from core.domain.usecase import UseCase
-from core.services import retraining
-from core.services.retraining_report import Report, TunedModel, report
+from core.services.rebuilding import retraining
+from core.services.rebuilding.retraining_report import Report, TunedModel, report
 from core.ui import charts, frame, messages, state, words
 
 LOG_LOSS = "Log loss, held out"

@@ -11,8 +11,8 @@ from core.services.access import Action, may
 from core.ui import messages, state, words
 
 if TYPE_CHECKING:
+    from core.services.governing.standby import StandIn
     from core.services.overview import Overview
-    from core.services.standby import StandIn
 
 
 def banner() -> None:
@@ -59,7 +59,7 @@ def _again(key: str, found: StandIn) -> None:
         help="Reads its files anew and scores its reference rows; it serves again if both work.",
     ):
         with messages.told():
-            from core.services import standby
+            from core.services.governing import standby
 
             standby.try_again(state.desk(), state.actor(), key)
             st.rerun()

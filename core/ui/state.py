@@ -38,8 +38,9 @@ def _stop(inbox: Any) -> None:
 @st.cache_resource(show_spinner=False, on_release=_release)
 def desk() -> Desk:
     """The desk of this process, opened by whoever asks first."""
-    from core.services import adopt_job, retraining, train_job
+    from core.services import adopt_job, train_job
     from core.services.desk import open_desk
+    from core.services.rebuilding import retraining
 
     opened = open_desk()
     train_job.register(opened)

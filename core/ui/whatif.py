@@ -9,9 +9,9 @@ import streamlit as st
 
 from core.domain.explained import Explanation
 from core.domain.usecase import UseCase
-from core.services import whatif as service
 from core.services.access import Action, may
-from core.services.whatif import Control, Counterfactuals, Said
+from core.services.reasons import whatif as service
+from core.services.reasons.whatif import Control, Counterfactuals, Said
 from core.ui import messages, state, why_words, words
 from core.ui.whatif_fields import Fields
 from core.ui.whatif_words import sentence, step, unreachable
@@ -155,7 +155,7 @@ def _more(use_case: UseCase, explanation: Explanation, name: str) -> None:
     box = st.expander("More: an approximate line around this score", key=f"{name}-line", on_change="rerun")
     if not box.open:
         return
-    from core.services.surrogate import local_line
+    from core.services.reasons.surrogate import local_line
 
     with box, messages.told():
         line = local_line(state.desk(), state.actor(), use_case.key, explanation)

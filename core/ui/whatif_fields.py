@@ -13,7 +13,7 @@ from core.domain.columns import Column, Kind, describe, missing_mask, shown
 from core.domain.levers import Span, nice_step, typed_as_raw
 from core.domain.parsing import parse_value
 from core.domain.usecase import UseCase
-from core.services.whatif import Control
+from core.services.reasons.whatif import Control
 from core.ui.forms import level_text
 from core.ui.messages import Slots, plain
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.domain.columns import Column, Kind, shown
 from core.domain.usecase import UseCase
-from core.services.whatif import Counterfactual, Counterfactuals, Said, Step
+from core.services.reasons.whatif import Counterfactual, Counterfactuals, Said, Step
 from core.ui import words
 from core.ui.forms import level_text
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.domain.explained import Explanation, ModelReasons
 from core.domain.usecase import UseCase
-from core.services import cross_check as service
+from core.services.reasons import cross_check as service
 from core.ui import charts, messages, state, why_charts, why_words, words
 
 if TYPE_CHECKING:

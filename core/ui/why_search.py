@@ -8,8 +8,8 @@ import streamlit as st
 
 from core.domain.explained import Comparison, Explanation, TrendPoint
 from core.domain.usecase import UseCase
-from core.services import explanation as service
-from core.services import recent
+from core.services.reasons import explanation as service
+from core.services.reasons import recent
 from core.ui import frame, messages, state, tables, words
 
 BESIDE = "beside"

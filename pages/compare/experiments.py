@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.services import experiment_start
-from core.services import experiments as service
+from core.services.comparison import experiment_start
+from core.services.comparison import experiments as service
 from core.ui import experiment_planner, experiments, frame, messages, state
 
 use_case = state.use_case()

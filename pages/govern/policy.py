@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.services import policies
+from core.services.governing import policies
 from core.ui import frame, messages, policy_editor, policy_effects, policy_record, state
 
 use_case = state.use_case()

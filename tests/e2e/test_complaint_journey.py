@@ -13,7 +13,7 @@ from tests.e2e.conftest import KEY, complaints_of, upload
 pytestmark = pytest.mark.browser
 
 COMPLAINT = "They <b>never</b> pick up & the score is high."
-CHECKS = 9  # of the table in core/services/case_checks.py
+CHECKS = 9  # of the table in core/services/complaints/case_checks.py
 ROW_HEIGHT, HEADER_HEIGHT, WHY_X = 33, 50, 125  # where the grid paints its Why buttons: they are no elements
 
 

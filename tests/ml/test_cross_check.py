@@ -13,7 +13,7 @@ from core.config import Settings
 from core.ml.cross_check import cross_check
 from core.ml.explain import Attributions, Explainer
 from core.services.desk import Desk, open_desk
-from core.services.explainers import explainer, reference_columns
+from core.services.reasons.explainers import explainer, reference_columns
 from core.usecases import builtin
 
 

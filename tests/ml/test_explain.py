@@ -5,7 +5,7 @@ import pytest
 
 from core.config import Settings
 from core.services.desk import open_desk
-from core.services.explainers import explainer, reference_columns
+from core.services.reasons.explainers import explainer, reference_columns
 
 KEYS = ["lead_scoring", "bnpl_default", "collector_performance", "debt_repayment", "client_profitability"]
 

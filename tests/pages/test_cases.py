@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.services import cases as service
 from core.services.access import LOCAL_PEOPLE, Action, Role, may
+from core.services.complaints import cases as service
 from core.ui import state
 from core.usecases import builtin
 

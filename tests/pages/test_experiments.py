@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 from core.config import Settings
 from core.domain.compare.plan import ArmName
 from core.domain.experiment.spec import Kind
-from core.services import experiment_start, experiments
 from core.services.access import LOCAL_PEOPLE, Role
+from core.services.comparison import experiment_start, experiments
 from core.services.desk import Desk, open_desk
 
 from .conftest import OpenPage, own_copy

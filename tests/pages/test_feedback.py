@@ -12,9 +12,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core.services import feedback
 from core.services.access import LOCAL_PEOPLE, Role
-from core.services.feedback import Given
+from core.services.reasons import feedback
+from core.services.reasons.feedback import Given
 from core.ui import state
 
 KEY = "lead_scoring"

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.services import policies
 from core.services.access import LOCAL_PEOPLE, Action, Role, may
+from core.services.governing import policies
 from core.ui import state
 from core.usecases import builtin
 

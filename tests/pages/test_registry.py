@@ -8,9 +8,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
-from core.services import registry, timeline, version_states
 from core.services.access import LOCAL_PEOPLE, Role
 from core.services.desk import Desk
+from core.services.governing import registry, timeline, version_states
 from core.store.ledger_registry import PromotionRecord
 from core.ui import state
 

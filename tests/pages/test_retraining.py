@@ -12,13 +12,13 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
 from core.config import Settings
-from core.services import retraining
 from core.services.access import LOCAL_PEOPLE, Role, may
 from core.services.desk import open_desk
-from core.services.first_look import first_look
 from core.services.jobs import Jobs, JobState
-from core.services.retrain_version import retrain_version
-from core.services.retraining_order import Limits, Order, Rows
+from core.services.rebuilding import retraining
+from core.services.rebuilding.first_look import first_look
+from core.services.rebuilding.retrain_version import retrain_version
+from core.services.rebuilding.retraining_order import Limits, Order, Rows
 from core.ui import frame
 
 from .conftest import OpenPage

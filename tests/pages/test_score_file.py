@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.services import batches, results
 from core.services.access import LOCAL_PEOPLE, Role
-from core.services.bulk_reasons import names as reason_columns
 from core.services.jobs import JobState
+from core.services.reasons.bulk_reasons import names as reason_columns
 from core.ui import state
 from core.usecases import builtin
 

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.services import batches, explanation
+from core.services import batches
 from core.services.access import LOCAL_PEOPLE, Role
+from core.services.reasons import explanation
 from core.ui import state, tables
 from core.usecases import builtin
 

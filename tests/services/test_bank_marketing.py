@@ -16,11 +16,12 @@ import pytest
 
 from core.config import Settings
 from core.domain.compare.difference import same_scores
-from core.services import batches, outcomes, replay
+from core.services import batches, outcomes
 from core.services.access import LOCAL_PEOPLE, Role
 from core.services.adoption import adopt
 from core.services.adoption_report import AdoptOptions
-from core.services.challengers import Challengers, challengers
+from core.services.comparison import replay
+from core.services.comparison.challengers import Challengers, challengers
 from core.services.desk import Desk, open_desk
 from core.services.row_order import times_of
 from core.services.training import Origin, read_labelled, shelve

@@ -16,26 +16,16 @@ from core.domain.compare.verdict import Decision
 from core.domain.usecase import Task
 from core.errors import NotPermitted
 from core.ml.train import train
-from core.services import (
-    agreement,
-    arm_curves,
-    arm_segments,
-    batches,
-    cases,
-    deciders,
-    outcomes,
-    plans,
-    replay,
-    silence,
-    standing,
-    swaps,
-)
+from core.services import batches, outcomes
 from core.services.access import LOCAL_PEOPLE, Role
-from core.services.challengers import challengers
+from core.services.comparison import agreement, arm_curves, arm_segments, deciders, plans, replay, swaps
+from core.services.comparison.challengers import challengers
+from core.services.comparison.plans import LEAST_ROWS, Wanted, presets
+from core.services.complaints import cases, silence
 from core.services.desk import open_desk
-from core.services.drivers import segmentations
-from core.services.foresight import foreseen
-from core.services.plans import LEAST_ROWS, Wanted, presets
+from core.services.governing import standing
+from core.services.governing.foresight import foreseen
+from core.services.reasons.drivers import segmentations
 from core.services.row_order import times_of
 from core.services.training import Origin, read_labelled, shelve
 from core.usecases import builtin

@@ -17,8 +17,9 @@ import pytest
 from core import cli
 from core.config import Settings
 from core.errors import InputError, UnknownName
-from core.services import batches, comparing, handover
+from core.services import batches, handover
 from core.services.access import LOCAL_PEOPLE, Role
+from core.services.comparison import comparing
 from core.services.desk import open_desk
 from core.services.history.versions import FORMER, _train
 

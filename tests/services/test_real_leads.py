@@ -12,13 +12,15 @@ import pytest
 from core.config import Settings
 from core.domain.columns import Kind
 from core.domain.diagnosis import Cause
-from core.services import batches, cases, whatif
+from core.services import batches
 from core.services.access import LOCAL_PEOPLE, Role
 from core.services.adoption import AdoptOptions, adopt
-from core.services.case_file import case_file
+from core.services.complaints import cases
+from core.services.complaints.case_file import case_file
 from core.services.desk import Desk, open_desk
-from core.services.drivers import drivers
-from core.services.explanation import explain, find_predictions, plain_text
+from core.services.reasons import whatif
+from core.services.reasons.drivers import drivers
+from core.services.reasons.explanation import explain, find_predictions, plain_text
 
 pytestmark = [pytest.mark.real_data, pytest.mark.slow]
 

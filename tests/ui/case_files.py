@@ -8,7 +8,7 @@ from typing import Any
 from core.domain.diagnosis import Cause, Check, State, diagnose
 from core.domain.maturity import Maturity
 from core.domain.metrics.measured import Measured
-from core.services.case_sections import (
+from core.services.complaints.case_sections import (
     ArmFigure,
     BandRow,
     CalibrationNow,
@@ -25,7 +25,7 @@ from core.services.case_sections import (
     SimilarRow,
     Window,
 )
-from core.services.cases import CLOCKS, Case, Clock
+from core.services.complaints.cases import CLOCKS, Case, Clock
 from core.usecases import builtin
 
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)

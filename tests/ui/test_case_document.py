@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 
 from core.domain.diagnosis import Cause
-from core.services.cases import Case
+from core.services.complaints.cases import Case
 from core.store.ledger_tables import EventRecord, PreventionRecord
 from core.ui import case_parts, case_words
 from core.ui.case_document import bars, document

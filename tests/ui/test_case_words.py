@@ -9,7 +9,7 @@ import pytest
 
 from core.domain.diagnosis import Cause
 from core.domain.metrics.measured import Measured
-from core.services.cases import CLOCKS, KINDS, Clock
+from core.services.complaints.cases import CLOCKS, KINDS, Clock
 from core.ui import case_words
 from core.ui.cases import clock_badge
 from core.usecases import builtin

@@ -17,11 +17,12 @@ from pyarrow import csv
 from core.config import Settings
 from core.domain.compare.plan import ArmName
 from core.domain.experiment.spec import Kind
-from core.services import batches, experiment_start
+from core.services import batches
 from core.services.access import LOCAL_PEOPLE, Actor, Role
+from core.services.comparison import experiment_start
+from core.services.comparison.experiment_start import Wanted, start
+from core.services.comparison.experiments import Experiment
 from core.services.desk import Desk, open_desk
-from core.services.experiment_start import Wanted, start
-from core.services.experiments import Experiment
 from core.services.history.versions import FORMER, _train
 
 KEY = "lead_scoring"

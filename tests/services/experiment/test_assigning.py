@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain.experiment.spec import Kind
-from core.services import experiments, results, scoring
+from core.services import results, scoring
 from core.services.access import LOCAL_PEOPLE, Role
+from core.services.comparison import experiments
 from core.services.desk import CHALLENGER, CHAMPION, Desk
 from core.services.history.versions import FORMER
 
@@ -144,7 +145,7 @@ def test_once_it_has_ended_the_champion_decides_and_files_have_no_arm(desk, begi
 
 
 def test_an_experiment_that_ends_while_a_file_is_scored_gives_its_rows_back(desk, begin: Begin, tmp_path, monkeypatch):
-    from core.services import assigning
+    from core.services.comparison import assigning
 
     experiment = begin()
     seen = []
@@ -180,7 +181,7 @@ def test_sales_see_no_arm_in_a_file(desk, begin: Begin, tmp_path: Path):
 @given(seed=st.integers(0, 10_000), n_rows=st.integers(1, 40))
 def test_without_an_experiment_nothing_is_different(shared_desk, seed, n_rows):
     """Property: the answer is that of the scorer alone, column by column, and no column is new."""
-    from core.services.assigning import assigning
+    from core.services.comparison.assigning import assigning
     from core.services.table_scoring import score_table
 
     table = leads(shared_desk, n_rows, "any", seed).drop([shared_desk.use_case(KEY).target.name])

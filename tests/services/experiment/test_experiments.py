@@ -15,10 +15,11 @@ from core.domain.experiment.assignment import assign
 from core.domain.experiment.guards import GuardState
 from core.domain.experiment.spec import Kind, Metric, Spec
 from core.errors import BundleProblem, InputError, NotPermitted, NotReady, UnknownName
-from core.services import assigning, experiment_sizes, experiment_start, experiments, scoring, verdicts
+from core.services import scoring
 from core.services.access import LOCAL_PEOPLE, Role
+from core.services.comparison import assigning, experiment_sizes, experiment_start, experiments, verdicts
+from core.services.comparison.experiment_readout import read_out
 from core.services.desk import CHAMPION
-from core.services.experiment_readout import read_out
 from core.services.history.versions import FORMER
 
 from .conftest import KEY, OTHER, RISK, SAME, Begin, leads, score_file, tell_outcomes
@@ -300,7 +301,7 @@ def test_the_terms_come_back_as_they_were_kept(desk, begin: Begin):
 
 
 def test_the_verdict_reads_the_split_of_a_running_experiment(desk, begin: Begin, tmp_path):
-    from core.services.plans import Wanted, make_plan
+    from core.services.comparison.plans import Wanted, make_plan
 
     begin()
     score_file(desk, leads(desk, 400, "new", seed=8), tmp_path)

@@ -10,9 +10,9 @@ from core.domain.diagnosis import Cause, State
 from core.domain.history import DAYS, Episodes, within
 from core.domain.usecase import UseCase
 from core.services.access import LOCAL_PEOPLE, Role
-from core.services.case_file import look_into
-from core.services.case_sections import CaseFile
-from core.services.cases import _seen
+from core.services.complaints.case_file import look_into
+from core.services.complaints.case_sections import CaseFile
+from core.services.complaints.cases import _seen
 from core.services.desk import Desk
 from core.store.ledger_tables import CaseRecord
 from core.store.log_schema import quoted, score_names

@@ -1,0 +1,1 @@
+"""Champion, challengers and rules on the same rows: evidence, plans, verdicts, experiments."""

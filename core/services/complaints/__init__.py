@@ -1,0 +1,1 @@
+"""Complaints: a case, its file, its cause by the stated table."""

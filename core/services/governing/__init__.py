@@ -1,0 +1,1 @@
+"""Which model acts, who let it, and by which policy."""

@@ -1,0 +1,1 @@
+"""When and how models are rebuilt, and what enters as challenger."""
