@@ -53,6 +53,7 @@ class Overview:
     complaints: dict[str, tuple[int, int]] = field(default_factory=dict)  # use case: open ones, past a clock of these
     stand_ins: dict[str, StandIn] = field(default_factory=dict)  # use case: what scores in the acting one's place
     approvals: dict[str, int] = field(default_factory=dict)  # use case: promotions that wait for who looks
+    turned_back: dict[str, str] = field(default_factory=dict)  # use case: the experiment rolled back last, lately
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for the command line."""
@@ -90,7 +91,22 @@ def overview(desk: Desk, actor: Actor) -> Overview:
         _complaints(desk),
         _stand_ins(desk),
         _approvals(desk, actor),
+        _turned_back(desk, at),
     )
+
+
+def _turned_back(desk: Desk, at: datetime) -> dict[str, str]:
+    """Use case -> the name of its latest experiment that was rolled back within RECENT_DAYS."""
+    found = {}
+    for key in desk.use_cases():
+        ended = [
+            record
+            for record in desk.ledger.experiments(key, "rolled back")
+            if record.ended_at is not None and at - record.ended_at < timedelta(days=RECENT_DAYS)
+        ]
+        if ended:
+            found[key] = str(max(ended, key=lambda record: str(record.ended_at)).spec["name"])
+    return found
 
 
 def _approvals(desk: Desk, actor: Actor) -> dict[str, int]:

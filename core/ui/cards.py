@@ -20,7 +20,8 @@ def needs_you_now(seen: Overview) -> None:
     interrupted = [job for job in seen.interrupted if may(state.actor(), Action.SCORE_FILE)]
     for job in interrupted:
         _interrupted(job)
-    waiting = [*standing_in.lines(seen), *_approvals(seen), *_complaints(seen), *_waiting(seen)]
+    waiting = [*standing_in.lines(seen), *_approvals(seen), *_turned_back(seen)]
+    waiting += [*_complaints(seen), *_waiting(seen)]
     for icon, sentence in waiting:
         st.markdown(f":material/{icon}: {sentence}")
     if not interrupted and not waiting:
@@ -46,6 +47,14 @@ def _approvals(seen: Overview) -> Iterator[tuple[str, str]]:
         what = f"{words.count(n_open, 'promotion')} to approve or refuse"
         link = f"[Models](/models?use_case={key}&view=Promotions)"
         yield "how_to_reg", f"**{messages.plain(titles[key])}** has {what}: see {link}."
+
+
+def _turned_back(seen: Overview) -> Iterator[tuple[str, str]]:
+    """Experiments that were rolled back lately, for those who see the models."""
+    titles = {case.key: case.title for case in seen.cases}
+    for key, name in seen.turned_back.items() if may(state.actor(), Action.SEE_MODELS) else ():
+        link = f"[Experiments](/experiments?use_case={key})"
+        yield "undo", f"**{messages.plain(titles[key])}**: {messages.plain(name)} was rolled back, see {link}."
 
 
 def _complaints(seen: Overview) -> Iterator[tuple[str, str]]:
