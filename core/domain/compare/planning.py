@@ -53,37 +53,3 @@ def day_of(weeks: float, today: date) -> date | None:
     if not math.isfinite(weeks) or weeks > 5_200:
         return None
     return today + timedelta(days=math.ceil(weeks * 7))
-
-
-def rows_for_rates(base: float, change: float, *, share: float = 0.5, power: float = POWER) -> tuple[int, int]:
-    """Rows per arm to see a relative change of a rate: the normal formula with unpooled variances.
-
-    Parameters
-    ----------
-    base : float
-        Rate of the control, (0, 1).
-    change : float
-        Relative: .05 is five per cent of the base.
-    share : float
-        Of all rows in the new arm, (0, 1).
-
-    Returns
-    -------
-    int, int
-        Rows of the new arm and of the control.
-
-    Examples
-    --------
-    >>> rows_for_rates(0.125, 0.05)
-    (44888, 44888)
-    """
-    from scipy.special import ndtri
-
-    other = base * (1 + change)
-    if not (0 < base < 1 and 0 < other < 1 and 0 < share < 1):
-        raise ValueError(f"Rates and the share lie between 0 and 1: {base!r}, {other!r}, {share!r}.")
-    ratio = (1 - share) / share  # control rows for each row of the new arm
-    z = z_value(1 - ALPHA) + float(ndtri(power))
-    variance = other * (1 - other) + base * (1 - base) / ratio
-    n_new = math.ceil(z * z * variance / (other - base) ** 2)
-    return n_new, math.ceil(n_new * ratio)

@@ -11,8 +11,30 @@ from core.domain.compare.planning import ALPHA, POWER, day_of
 from core.domain.metrics.intervals import z_value
 
 
+def rows_for_rates(base: float, change: float, *, share: float = 0.5, power: float = POWER) -> tuple[int, int]:
+    """Rows of the new arm and of the control to see a relative change of a rate.
+
+    Parameters
+    ----------
+    base : float
+        Rate of the control, (0, 1).
+    change : float
+        Relative: .05 is five per cent of the base.
+    share, power : see `rows_for_means`
+
+    Examples
+    --------
+    >>> rows_for_rates(0.125, 0.05)
+    (44888, 44888)
+    """
+    other = base * (1 + change)
+    if not (0 < base < 1 and 0 < other < 1 and 0 < share < 1):
+        raise ValueError(f"Rates and the share lie between 0 and 1: {base!r}, {other!r}, {share!r}.")
+    return _rows(other * (1 - other), base * (1 - base), other - base, share, power)
+
+
 def rows_for_means(variance: float, change: float, *, share: float = 0.5, power: float = POWER) -> tuple[int, int]:
-    """Rows per arm to see a change of a mean: the normal formula, both arms of one variance.
+    """Rows of the new arm and of the control to see a change of a mean, both arms of one variance.
 
     Parameters
     ----------
@@ -22,24 +44,25 @@ def rows_for_means(variance: float, change: float, *, share: float = 0.5, power:
         Absolute, in the unit of the value.
     share : float
         Of all rows in the new arm, (0, 1).
-
-    Returns
-    -------
-    int, int
-        Rows of the new arm and of the control.
+    power : float
 
     Examples
     --------
     >>> rows_for_means(1.0, 0.1)
     (1570, 1570)
     """
-    from scipy.special import ndtri
-
     if not (variance > 0 and change > 0 and 0 < share < 1):
         raise ValueError(f"A variance and a change are positive, a share is in (0, 1): {variance}, {change}, {share}.")
+    return _rows(variance, variance, change, share, power)
+
+
+def _rows(of_new: float, of_control: float, change: float, share: float, power: float) -> tuple[int, int]:
+    """The normal formula with a variance for each arm: n = (z_alpha/2 + z_power)^2 (v1 + v0 / ratio) / change^2."""
+    from scipy.special import ndtri
+
     ratio = (1 - share) / share  # control rows for each row of the new arm
     z = z_value(1 - ALPHA) + float(ndtri(power))
-    n_new = math.ceil(z * z * variance * (1 + 1 / ratio) / change**2)
+    n_new = math.ceil(z * z * (of_new + of_control / ratio) / change**2)
     return n_new, math.ceil(n_new * ratio)
 
 

@@ -7,8 +7,7 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 
-from core.domain.compare.planning import rows_for_rates
-from core.domain.experiment.sizes import Size, rows_for_means
+from core.domain.experiment.sizes import Size, rows_for_means, rows_for_rates
 from core.domain.experiment.spec import Metric
 from core.domain.judged import Judged, dense, gain_of, outcome_values
 from core.domain.metrics.influence import standard_error

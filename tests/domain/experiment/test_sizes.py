@@ -8,9 +8,14 @@ import pytest
 from scipy import stats
 
 from core.domain.compare.always_valid import half_width
-from core.domain.compare.planning import rows_for_rates
 from core.domain.compare.rates import sample_ratio_p
-from core.domain.experiment.sizes import Size, rows_for_means
+from core.domain.experiment.sizes import Size, rows_for_means, rows_for_rates
+
+
+def test_planner_as_published():
+    """+5 % on 12.5 %: 44,891 per equal arm; in a 10 / 90 split the small arm takes 25,353 (unpooled: 44,888)."""
+    assert rows_for_rates(0.125, 0.05)[0] == pytest.approx(44_891, rel=1e-4)
+    assert rows_for_rates(0.125, 0.05, share=0.1)[0] == 25_353
 
 
 def test_the_small_arm_of_a_canary_takes_years():
