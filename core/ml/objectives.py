@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from core.domain.compare.swap import flag_top
+from core.domain.compare.exchange import flag_top
 from core.domain.features import Floats
 from core.domain.judged import outcome_values
 from core.domain.metrics.catalogue import METRICS, PRIMARY

@@ -1,4 +1,8 @@
-"""The swap set with what it brings: outcomes and money of the rows that change hands at the same number of rows."""
+"""The swap set: what changes hands when one arm's choice replaces another's, at the same number of rows.
+
+At equal coverage both arms take the same number of rows, so the rows only one of them takes are equal in number too:
+their outcomes, and what they bring, are the whole difference. McNemar's test has size 0 there and is not used.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.domain.compare.rates import newcombe
-from core.domain.compare.swap import flag_top
 from core.domain.features import Floats
 from core.domain.metrics.influence import standard_error
 from core.domain.metrics.intervals import z_value
 from core.domain.metrics.measured import MIN_EVENTS
 
 Codes = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,19 @@ class Exchange:
         return self.n_moved >= MIN_EVENTS
 
 
+def flag_top(scores: Floats, n_flagged: int) -> Flags:
+    """The n rows with the highest scores; of tied ones those that come first, so that the number is exact.
+
+    Examples
+    --------
+    >>> flag_top(np.array([0.2, 0.9, 0.2, 0.1]), 2)
+    array([ True,  True, False, False])
+    """
+    chosen = np.zeros(len(scores), dtype=bool)
+    chosen[np.argsort(-scores, kind="stable")[:n_flagged]] = True
+    return chosen
+
+
 def exchange(
     values: Floats,
     champion: Floats,
@@ -88,10 +105,26 @@ def exchange(
     >>> found.n_moved, found.difference, found.money
     (1, 1.0, 100.0)
     """
-    n = len(values)
-    n_taken = min(max(round(coverage * n), 1), n)
-    mine, theirs = flag_top(challenger, n_taken), flag_top(champion, n_taken)
-    only_a, only_b = mine & ~theirs, theirs & ~mine
+    n_taken = min(max(round(coverage * len(values)), 1), len(values))
+    return exchange_of(
+        values, flag_top(champion, n_taken), flag_top(challenger, n_taken), worth=worth, clusters=clusters
+    )
+
+
+def exchange_of(
+    values: Floats, champion: Flags, challenger: Flags, *, worth: Floats | None = None, clusters: Codes | None = None
+) -> Exchange:
+    """The same of rows that are flagged already, such as by rules.
+
+    Raises
+    ------
+    ValueError
+        They flag different numbers of rows: a comparison at unequal coverage says nothing about the arms.
+    """
+    n_taken = int(champion.sum())
+    if n_taken != challenger.sum():
+        raise ValueError(f"Coverage differs: {n_taken} and {int(challenger.sum())} rows are flagged.")
+    only_a, only_b = challenger & ~champion, champion & ~challenger
     moved = int(only_a.sum())
     money = _money(worth, only_a, only_b, clusters)
     if moved == 0:
@@ -99,11 +132,11 @@ def exchange(
         facts = nothing, nothing, 0.0, 0.0, 0.0, "the same rows are taken"
     else:
         facts = _rates(values, only_a, only_b, clusters)
-    return Exchange(n, n_taken, int((mine & theirs).sum()), moved, *facts, *money)
+    return Exchange(len(values), n_taken, int((champion & challenger).sum()), moved, *facts, *money)
 
 
 def _rates(
-    values: Floats, only_a: NDArray[np.bool_], only_b: NDArray[np.bool_], clusters: Codes | None
+    values: Floats, only_a: Flags, only_b: Flags, clusters: Codes | None
 ) -> tuple[float, float, float, float, float, str]:
     a, b = values[only_a], values[only_b]
     mean_a, mean_b = float(a.mean()), float(b.mean())
@@ -120,7 +153,7 @@ def _rates(
 
 
 def _money(
-    worth: Floats | None, only_a: NDArray[np.bool_], only_b: NDArray[np.bool_], clusters: Codes | None
+    worth: Floats | None, only_a: Flags, only_b: Flags, clusters: Codes | None
 ) -> tuple[float | None, float | None, float | None]:
     """Sum over the rows that change hands; its variance is n times that of a row's part in it."""
     if worth is None:

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from core.domain.compare.discrimination import log_ratio_part, ratio_over
-from core.domain.compare.exchange import Codes, Exchange, exchange, in_shares
-from core.domain.compare.swap import Flags
+from core.domain.compare.exchange import Codes, Exchange, Flags, exchange, in_shares
 from core.domain.features import Floats
 from core.domain.judged import RULES, Judged, figure_of, outcome_values
 from core.domain.metrics.influence import standard_error

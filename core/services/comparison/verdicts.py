@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -11,6 +12,7 @@ import numpy as np
 
 from core.domain.compare.always_valid import half_width
 from core.domain.compare.difference import Difference
+from core.domain.compare.exchange import exchange_of, flag_top
 from core.domain.compare.guardrails import (
     Loss,
     calibration_losses,
@@ -23,9 +25,10 @@ from core.domain.compare.parts import gain_over
 from core.domain.compare.plan import Plan
 from core.domain.compare.rates import sample_ratio_p
 from core.domain.compare.several import holm
-from core.domain.compare.swap import flag_top, swap_of
 from core.domain.compare.verdict import Check, Evidence, Guardrail, State, Verdict, verdict
 from core.domain.judged import RULES, figure_of
+from core.domain.metrics.intervals import z_value
+from core.domain.metrics.measured import LEVEL
 from core.domain.usecase import Task, UseCase
 from core.services.access import Action, Actor, require
 from core.services.comparison.arms import ArmRows, Window, arm_rows
@@ -175,7 +178,7 @@ def _sample_ratio(desk: Desk, use_case: UseCase, plan: Plan) -> Check:
             p = sample_ratio_p(observed, shares)
             split = ", ".join(f"{name} {n:,}" for name, n in zip(record.spec["arms"], observed, strict=True))
             planned = " / ".join(f"{share:.0%}" for share in shares)
-            sentence = f"Experiment {record.spec['name']}: {split} rows, planned {planned}, p = {p:.2g}."
+            sentence = f"Experiment {record.spec['name']}: {split} entities, planned {planned}, p = {p:.2g}."
             return Check("sample ratio", State.BROKEN if p < SRM else State.MET, sentence)
     return Check("sample ratio", State.NOT_ASKED, "No experiment split these rows: both arms scored all of them.")
 
@@ -193,13 +196,12 @@ def _over_rules(use_case: UseCase, rows: ArmRows, plan: Plan) -> Difference | No
     if not flagged.any() or flagged.all():
         return gain_over(use_case, judged, str(plan.challenger), RULES, "auc")
     mine = flag_top(rows.scores[str(plan.challenger)][kept], int(flagged.sum()))
-    found = swap_of(judged.outcome[kept], flagged, mine).rates
-    n = found.n_a + found.n_b
-    if n == 0:
-        return Difference("precision_at_capacity", 0.0, 0.0, 0.0, 0.0, 1.0, 0, None, 0.95, 0.0, "same rows flagged")
-    se = (found.high - found.low) / (2 * 1.96)
-    facts = found.difference, found.low, found.high, se, 1.0, n, None, 0.95, se * se * n
-    return Difference("precision_at_capacity", *facts, f"swap set at the rules' coverage {flagged.mean():.1%}")
+    found = exchange_of(judged.outcome[kept], flagged, mine, clusters=judged.clusters(kept))
+    n, se = 2 * found.n_moved, (found.high - found.low) / (2 * z_value())
+    facts = found.difference, found.low, found.high, se, math.nan, n, None, LEVEL, se * se * n
+    return Difference(
+        "precision_at_capacity", *facts, f"swap set at the rules' coverage {flagged.mean():.1%}, {found.method}"
+    )
 
 
 def _polarity(use_case: UseCase, rows: ArmRows, plan: Plan) -> Check:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.domain.compare.exchange import exchange, in_shares
-from core.domain.compare.swap import swap_set
+from core.domain.compare.exchange import exchange, exchange_of, flag_top, in_shares
+from core.domain.compare.rates import newcombe
 
 
 def world(n: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -16,9 +16,11 @@ def world(n: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def test_of_rates_it_is_the_swap_set_with_newcombes_interval():
     outcome, champion, challenger = world(2_000, 1)
-    found, reference = exchange(outcome, champion, challenger, 0.2), swap_set(outcome, champion, challenger, 0.2)
-    assert (found.n_moved, found.n_both, found.n_taken) == (reference.n_moved, reference.n_both, 400)
-    rates = reference.rates
+    found = exchange(outcome, champion, challenger, 0.2)
+    mine, theirs = flag_top(challenger, 400), flag_top(champion, 400)
+    a, b = outcome[mine & ~theirs], outcome[theirs & ~mine]
+    assert (found.n_moved, found.n_both, found.n_taken) == (len(a), (mine & theirs).sum(), 400)
+    rates = newcombe(int(a.sum()), len(a), int(b.sum()), len(b))
     assert (found.difference, found.low, found.high) == (rates.difference, rates.low, rates.high)
     assert found.method == "Newcombe" and found.enough and found.low > 0
 
@@ -67,3 +69,19 @@ def test_the_same_order_exchanges_nothing():
 def test_bands_of_given_sizes():
     scores = np.array([0.3, 0.9, 0.3, 0.1])
     assert in_shares(scores, np.array([1, 1, 2])).tolist() == [1, 0, 2, 2]
+
+
+def test_swap_set_at_equal_coverage_holds_equal_numbers():
+    rng = np.random.default_rng(1)
+    outcomes = (rng.random(1_000) < 0.2).astype(float)
+    champion, challenger = rng.normal(size=1_000) + outcomes, rng.normal(size=1_000) + 1.5 * outcomes
+    found = exchange(outcomes, champion, challenger, 0.1)
+    a, b = flag_top(challenger, 100), flag_top(champion, 100)
+    assert (a & ~b).sum() == (b & ~a).sum() == found.n_moved
+    assert found.n_both + found.n_moved == 100
+
+
+def test_unequal_coverage_is_refused():
+    flags = np.array([True, False, False])
+    with pytest.raises(ValueError, match="1 and 2 rows"):
+        exchange_of(np.zeros(3), flags, ~flags)

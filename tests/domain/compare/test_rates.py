@@ -6,7 +6,6 @@ from scipy import stats
 
 from core.domain.compare.rates import newcombe, sample_ratio_p
 from core.domain.compare.several import benjamini_hochberg, bonferroni_level, holm
-from core.domain.compare.swap import swap_of, swap_set
 
 
 @pytest.mark.parametrize(
@@ -40,18 +39,3 @@ def test_corrections_agree_with_scipy():
     # Holm (1979): 5 p1, 4 p2, ... never falling
     assert holm(p) == pytest.approx((0.005, 0.4, 0.12, 0.12, 0.5))
     assert 1 - bonferroni_level(4) == pytest.approx(0.0125)
-
-
-def test_swap_set_at_equal_coverage_holds_equal_numbers():
-    rng = np.random.default_rng(1)
-    outcomes = (rng.random(1_000) < 0.2).astype(float)
-    champion, challenger = rng.normal(size=1_000) + outcomes, rng.normal(size=1_000) + 1.5 * outcomes
-    found = swap_set(outcomes, champion, challenger, 0.1)
-    assert found.rates.n_a == found.rates.n_b == found.n_moved
-    assert found.n_both + found.n_moved == 100
-
-
-def test_unequal_coverage_is_refused():
-    flags = np.array([True, False, False])
-    with pytest.raises(ValueError, match="1 and 2 rows"):
-        swap_of(np.zeros(3), flags, ~flags)
