@@ -11,7 +11,7 @@ import pytest
 
 from core import cli
 from core.config import CHECKOUT, Settings
-from core.ui import frame
+from core.ui import places
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -65,7 +65,7 @@ def test_every_command_is_in_the_table(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_every_page_is_in_the_table() -> None:
-    shown = {place.script: place.title for place in frame.PLACES}
+    shown = {place.script: place.title for place in places.PLACES}
     scripts = {str(path.relative_to(ROOT / "pages")) for path in (ROOT / "pages").rglob("*.py")} - {"desk.py"}
     assert scripts == set(shown)
     for script, title in shown.items():

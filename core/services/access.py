@@ -46,6 +46,15 @@ class Action(StrEnum):
     SET_POLICY = "draft a policy"
     PUBLISH_POLICY = "publish a policy"
     EXPERIMENT = "run an experiment"
+    WATCH = "let the desk look now"
+    WORK_ALERT = "work on an alert"
+    SET_ALERTS = "set alert rules and channels"
+    SCHEDULE = "set what the desk does by itself"
+    SEE_GROUPS = "see figures by group"
+    SEE_SERVICE = "see how the desk itself is doing"
+    EXPORT_ENTITY = "export everything about one entity"
+    ERASE_ENTITY = "erase everything about one entity"
+    SET_RETENTION = "set how long data are kept"
 
 
 @dataclass(frozen=True)
@@ -86,6 +95,15 @@ PERMISSIONS: dict[Action, frozenset[Role]] = {
     Action.SET_POLICY: _WORKERS,
     Action.PUBLISH_POLICY: frozenset({Role.RISK, Role.ADMIN}),
     Action.EXPERIMENT: frozenset({Role.RISK, Role.ADMIN}),
+    Action.WATCH: _WORKERS,
+    Action.WORK_ALERT: _WORKERS,
+    Action.SET_ALERTS: frozenset({Role.RISK, Role.ADMIN}),
+    Action.SCHEDULE: frozenset({Role.RISK, Role.ADMIN}),
+    Action.SEE_GROUPS: _EVERYONE - {Role.SALES},
+    Action.SEE_SERVICE: _EVERYONE - {Role.SALES},
+    Action.EXPORT_ENTITY: frozenset({Role.RISK, Role.AUDITOR, Role.ADMIN}),
+    Action.ERASE_ENTITY: frozenset({Role.ADMIN}),
+    Action.SET_RETENTION: frozenset({Role.ADMIN}),
 }
 
 # On loopback without sign-in the frame offers one named person per role, and the ledger says who acted.

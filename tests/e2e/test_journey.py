@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from core.ui import frame
+from core.ui import places
 from core.usecases import builtin
 from tests.e2e.conftest import KEY, ROWS, complaints_of, upload
 
 pytestmark = pytest.mark.browser
 
-URLS = ["" if place.url == "home" else place.url for place in frame.PLACES]  # the home page lies at the root
+URLS = ["" if place.url == "home" else place.url for place in places.PLACES]  # the home page lies at the root
 
 
 def test_upload_see_scores_download(page: Any, address: str, home: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.services.access import LOCAL_PEOPLE, Role, may
-from core.ui import frame
+from core.ui import frame, places
 from core.usecases import builtin
 
 from .conftest import OpenPage
@@ -25,9 +25,9 @@ def incidents(app: AppTest) -> list[str]:
 
 
 @pytest.mark.parametrize("home", HOMES)
-@pytest.mark.parametrize("place", frame.PLACES, ids=lambda place: place.url)
+@pytest.mark.parametrize("place", places.PLACES, ids=lambda place: place.url)
 @pytest.mark.parametrize("key", builtin())
-def test_page_opens(open_page: OpenPage, home: str, place: frame.Place, key: str) -> None:
+def test_page_opens(open_page: OpenPage, home: str, place: places.Place, key: str) -> None:
     app = open_page(home, place.script, key)
     assert not app.exception
     assert not incidents(app)
@@ -38,9 +38,9 @@ def test_page_opens(open_page: OpenPage, home: str, place: frame.Place, key: str
         assert not any(word in text.lower() for word in FORBIDDEN_WORDS), text
 
 
-@pytest.mark.parametrize("place", frame.PLACES, ids=lambda place: place.url)
+@pytest.mark.parametrize("place", places.PLACES, ids=lambda place: place.url)
 @pytest.mark.parametrize("role", Role)
-def test_role_sees_only_its_pages(open_page: OpenPage, role: Role, place: frame.Place) -> None:
+def test_role_sees_only_its_pages(open_page: OpenPage, role: Role, place: places.Place) -> None:
     app = open_page("full", "home.py", next(iter(builtin())), role)
     if may(LOCAL_PEOPLE[role], place.action):
         if place.script != "home.py":

@@ -19,7 +19,7 @@ from core.services.rebuilding import retraining
 from core.services.rebuilding.first_look import first_look
 from core.services.rebuilding.retrain_version import retrain_version
 from core.services.rebuilding.retraining_order import Limits, Order, Rows
-from core.ui import frame
+from core.ui import places
 
 from .conftest import OpenPage
 
@@ -86,7 +86,7 @@ def test_an_auditor_looks_and_sales_have_no_such_page(open_page: OpenPage) -> No
     app = open_page("trained", SCRIPT, KEY, Role.AUDITOR)
     assert not app.exception
     assert not [found for found in app.button if found.label in ("Retrain", "Change the schedule")]
-    place = next(place for place in frame.PLACES if place.url == "retraining")
+    place = next(place for place in places.PLACES if place.url == "retraining")
     assert not may(LOCAL_PEOPLE[Role.SALES], place.action)
 
 

@@ -1,0 +1,1 @@
+"""What the desk does by itself, when, and what came of it."""
