@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import sys
 import uuid
 from collections.abc import Sequence
@@ -26,6 +25,9 @@ from core.cli.simulating import add_simulating
 from core.cli.terminal import Command, Terminal
 from core.cli.wording import in_words
 from core.errors import DeskError, RowProblem
+from core.logs import logger
+
+LOGGER = logger("")
 
 DONE, BUG, REFUSED = 0, 1, 2
 
@@ -49,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return REFUSED
     except Exception:
         incident = uuid.uuid4().hex[:8]
-        logging.getLogger("ringside").exception("incident %s", incident)
+        LOGGER.exception("incident %s", incident)
         print(f"Something unexpected went wrong (incident {incident}); the trace is above.", file=sys.stderr)
         return BUG
     return DONE

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from core.domain.columns import Array, Column, Columns, Kind, Missing, Unseen, absent, describe, missing_mask, shown
 from core.domain.row_rules import RowRule, written
 
+HIDDEN = "(not shown)"  # in place of what a personal column holds
 MOST_COUNT = 2.0**53  # beyond it a float64 no longer holds every whole number
 
 
@@ -54,7 +55,7 @@ class Violation:
     column: Column
     rule: str
     rows: NDArray[np.int64]  # positions within the table, ascending
-    values: list[str]  # as the person wrote them
+    values: list[str]  # as the person wrote them; of a personal column `HIDDEN`
     sentences: list[str] | None = None  # one per row; None: the column's own rule, said in its words
 
     def messages(self) -> list[str]:
@@ -190,6 +191,9 @@ def _check_rule(schema: Schema, rule: RowRule, checked: Checked) -> None:
         first = rule.columns[0]
         values = [written(schema[first], checked.columns[first][row]) for row in rows.tolist()]
         said = [rule.sentence(columns, checked.columns, row) for row in rows.tolist()]
+        if any(column.personal for column in columns.values()):
+            values = [HIDDEN] * len(rows)
+            said = [rule.message.format_map(dict.fromkeys(columns, HIDDEN))] * len(rows)
         checked.violations.append(Violation(schema[first], rule.name, rows, values, said))
         checked.ok[rows] = False
 
@@ -198,6 +202,8 @@ def _report(column: Column, rule: str, rows: NDArray[np.int64], item: Parsed, ch
     rows = np.sort(rows)
     if rule == "required":
         values = [""] * len(rows)
+    elif column.personal:
+        values = [HIDDEN] * len(rows)
     else:
         values = [item.unread.get(row) or shown(item.values[row]) for row in rows.tolist()]
     checked.violations.append(Violation(column, rule, rows, values))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from core.config import Settings
 from core.domain.compare.plan import ArmName
 from core.domain.usecase import UseCase
 from core.errors import BundleProblem, DeskError, InputError, NotReady, UnknownName
+from core.logs import logger
 from core.ml.bundle import Bundle, Card, led_by
 from core.ml.scorer import Scorer
 from core.services.governing.cutoffs import cutoffs_under
@@ -29,7 +29,7 @@ from core.store.lock import DeskLock
 from core.store.log import PredictionLog
 from core.usecases import builtin
 
-LOGGER = logging.getLogger("ringside.desk")
+LOGGER = logger("desk")
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"  # the alias of a version that runs in the champion's shadow

@@ -8,7 +8,6 @@ A request is `<id>.json`; the owner answers in `<id>.status.json`, replaced as a
 from __future__ import annotations
 
 import json
-import logging
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -18,11 +17,12 @@ from typing import Any
 
 from core.config import Settings
 from core.errors import DeskBusy, DeskError, InputError
+from core.logs import logger
 from core.services import commands
 from core.services.access import Actor, Role
 from core.services.desk import Desk
 
-LOGGER = logging.getLogger("ringside.inbox")
+LOGGER = logger("inbox")
 
 PATIENCE_SECONDS = 20.0  # an owner looks into the inbox twice a second
 SILENCE_SECONDS = 120.0  # a job that says nothing for so long has died with its desk

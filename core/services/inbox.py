@@ -7,17 +7,17 @@ data/outbox/<use case>/, and the file itself moves to data/inbox/<use case>/take
 from __future__ import annotations
 
 import json
-import logging
 import threading
 import time
 from pathlib import Path
 
 from core.errors import DeskError
+from core.logs import logger
 from core.services import batches, handover
 from core.services.access import Actor, Role
 from core.services.desk import Desk
 
-LOGGER = logging.getLogger("ringside.inbox")
+LOGGER = logger("inbox")
 
 EVERY_SECONDS = 0.25
 SETTLED_SECONDS = 1.0

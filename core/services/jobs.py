@@ -9,7 +9,6 @@ and can be resumed, and rows that were logged are then known by their id.
 
 from __future__ import annotations
 
-import logging
 import queue
 import threading
 import time
@@ -20,10 +19,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import DeskError, InputError, UnknownName
+from core.logs import logger
 from core.services.access import Actor
 from core.store.ledger import Ledger
 
-LOGGER = logging.getLogger("ringside.jobs")
+LOGGER = logger("jobs")
 
 FINISHED = frozenset({"done", "failed", "cancelled", "interrupted"})
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,8 +11,9 @@ from typing import Any
 import streamlit as st
 
 from core.errors import DeskBusy, DeskError, InputError, NotPermitted, NotReady, RowProblem
+from core.logs import logger
 
-log = logging.getLogger("ringside.ui")
+log = logger("ui")
 
 Slots = Mapping[str, tuple[str, Any]]  # column -> its title and the empty place under its field
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from core.domain.policy import Codes
 from core.domain.records import raw_table
 from core.domain.schema import Schema
 from core.domain.usecase import UseCase
+from core.logs import logger
 from core.ml.scorer import Scorer, ScoreTable
 from core.services.comparison.shadowing import shadow_scores
 from core.services.desk import CHALLENGER, CHAMPION, Desk
@@ -28,7 +28,7 @@ from core.services.records import Accepted, log_scores
 from core.store.ledger_registry import ExperimentRecord
 from core.store.ledger_stamp import LedgerStamp
 
-LOGGER = logging.getLogger("ringside.experiment")
+LOGGER = logger("experiment")
 RUNNING = "running"
 _kept: WeakKeyDictionary[Desk, dict[str, tuple[Hashable, list[ExperimentRecord]]]] = WeakKeyDictionary()
 

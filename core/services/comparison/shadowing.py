@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import time
 
 import pyarrow as pa
 
 from core.domain.columns import Columns
+from core.logs import logger
 from core.ml.scorer import Scorer
 from core.services.desk import Desk
 from core.services.records import log_scores
 
-LOGGER = logging.getLogger("ringside.shadow")
+LOGGER = logger("shadow")
 
 
 def shadow_scorer(desk: Desk, key: str) -> Scorer | None:

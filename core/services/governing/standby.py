@@ -7,7 +7,6 @@ version serves again, at the next start of the desk or when somebody asks for it
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from core.domain.columns import Columns
 from core.domain.compare.plan import ArmName
 from core.domain.usecase import UseCase
 from core.errors import DeskError
+from core.logs import logger
 from core.ml.scorer import Scorer, ScoreTable
 from core.services.access import Action, Actor, require
 from core.store.ledger import Ledger
@@ -26,7 +26,7 @@ from core.store.ledger_tables import EventRecord
 if TYPE_CHECKING:
     from core.services.desk import Desk
 
-LOGGER = logging.getLogger("ringside.standby")
+LOGGER = logger("standby")
 
 FELL_BACK, SERVES_AGAIN = "fall back", "serve again"
 ACTED = frozenset({"let version act", "promote", "roll back"})  # events after which a version acts
