@@ -14,6 +14,15 @@ class Severity(StrEnum):
     WARNING = "warning"
     CRITICAL = "critical"
 
+    @property
+    def rank(self) -> int:
+        """0 for the least severe.
+
+        >>> max(Severity, key=lambda severity: severity.rank)
+        <Severity.CRITICAL: 'critical'>
+        """
+        return list(Severity).index(self)
+
 
 class State(StrEnum):
     """What a look came to."""
@@ -37,6 +46,9 @@ class Reading:
         Of a breach; None leaves it to the rule.
     about : str
         Which part of the subject (a column, a group, an experiment); one alert per (rule, subject, about).
+    evidence : str
+        What was judged, where looks come more often than there is something new (the day a measured window ends):
+        looks at the same evidence count once, towards an alert as towards its end. "" makes every look count.
     """
 
     state: State
@@ -46,6 +58,7 @@ class Reading:
     n: int | None = None
     severity: Severity | None = None
     about: str = ""
+    evidence: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,13 +72,23 @@ class Terms:
     minimum_n : int
         With fewer rows (of the rule's kind) the rule is not applicable.
     persistence : pair of int
-        (k, n): k breaches among the last n judged looks open an alert; (1, 1) opens at once.
+        (k, n): k breaches among the last n judged looks open an alert, in the severity that k of them reach;
+        (1, 1) opens at once.
     clear_after : int
         Looks in order, one after another, that end the breach: hysteresis in time.
     clear_share : float
         Hysteresis in value: once open, a value above this share of the limit does not count as in order.
     every : timedelta
         How often it looks.
+    limit, critical : float or None
+        In the rule's unit: beyond the first a look is a breach, beyond the second a critical one. None where the
+        rule has no such limit, or takes it from somewhere else (its sentence says from where).
+    below : bool
+        Less is worse: a value under the limit is a breach, and hysteresis in value turns round.
+    window : timedelta or None
+        How far back it looks; None where that follows from what it looks at.
+    on : bool
+        False: it does not look at all.
     """
 
     severity: Severity = Severity.WARNING
@@ -74,3 +97,8 @@ class Terms:
     clear_after: int = 2
     clear_share: float = 0.9
     every: timedelta = timedelta(hours=1)
+    limit: float | None = None
+    critical: float | None = None
+    below: bool = False
+    window: timedelta | None = None
+    on: bool = True

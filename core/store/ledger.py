@@ -39,12 +39,13 @@ from core.store.ledger_tables import (
     VersionRecord,
     add_missing_columns,
 )
+from core.store.ledger_watch import LedgerWatch
 
 GENESIS = "0" * 64  # what the first event links to
 _BUSY_SECONDS = 15
 
 
-class Ledger(LedgerCases, LedgerRegistry):
+class Ledger(LedgerCases, LedgerRegistry, LedgerWatch):
     """The ledger of one desk; may be shared by threads.
 
     Parameters

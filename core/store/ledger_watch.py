@@ -1,0 +1,9 @@
+"""What the ledger keeps for the watch, in one place: each part is a mixin of its own file."""
+
+from __future__ import annotations
+
+from core.store.ledger_alerts import LedgerAlerts
+
+
+class LedgerWatch(LedgerAlerts):
+    """The watch of `core.store.ledger.Ledger`."""
