@@ -22,6 +22,7 @@ from core.services.governing.cutoffs import cutoffs_under
 from core.services.governing.in_force import InForce
 from core.services.governing.standby import Standby, StandIn
 from core.services.jobs import Jobs
+from core.services.request_counts import RequestCounts
 from core.store.bundles import list_versions, load_bundle
 from core.store.ledger import Ledger
 from core.store.ledger_stamp import LedgerStamp
@@ -49,6 +50,7 @@ class Desk:
         self.ledger = Ledger(settings.data_dir / "ledger.sqlite")
         self.in_force = InForce(self.ledger, LedgerStamp(settings.data_dir / "ledger.sqlite"))
         self.jobs = Jobs(self.ledger)
+        self.requests = RequestCounts()
         self._scorers: dict[tuple[str, str, str | None], Scorer] = {}
         self._adopted: dict[Path, tuple[int, UseCase]] = {}
         self.standby = Standby(self.ledger, self._scorer, self._acted)
@@ -214,6 +216,13 @@ class Desk:
         mark = (key, str(version), self.ledger.alias_model(key, CHAMPION))
         return version is not None and (mark in self._scorers or self.stand_in(key) is not None)
 
+    def in_memory(self) -> dict[str, list[str]]:
+        """Use case -> its versions that are loaded."""
+        found: dict[str, list[str]] = {}
+        for key, version in sorted({mark[:2] for mark in list(self._scorers)}):
+            found.setdefault(key, []).append(version)
+        return found
+
     def score(self, key: str, table: Any, version: str | None = None) -> pa.Table:
         """Score a table without logging it: the desk as a library.
 
@@ -253,6 +262,7 @@ class Desk:
     def close(self) -> None:
         """Stop the jobs, close the stores, give the lock back."""
         self.jobs.close()
+        self.requests.close(self.ledger)
         if "_log" in self.__dict__:
             self._log.close()
             self._lock.release()

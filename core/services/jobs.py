@@ -162,6 +162,13 @@ class Jobs:
         states = [run.state for run in list(self._runs.values()) if not run.state.finished]
         return [state for state in states if use_case in (None, state.use_case)]
 
+    def lanes(self) -> dict[str, tuple[int, int]]:
+        """Lane -> how many jobs wait in it, how many run; every lane that some kind of job waits in."""
+        found = {lane: [0, 0] for lane in sorted(set(self._lane_of.values()))}
+        for state in self.active():
+            found.setdefault(self._lane_of.get(state.kind, "files"), [0, 0])[state.state == "running"] += 1
+        return {lane: (waiting, running) for lane, (waiting, running) in found.items()}
+
     def interrupted(self) -> list[JobState]:
         """Jobs that a dead process left behind and nobody has resumed."""
         return [_state_of(record) for record in self._ledger.jobs(state="interrupted")]

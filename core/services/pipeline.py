@@ -32,6 +32,7 @@ from core.services.jobs import JobRun
 from core.services.reasons.bulk_reasons import reason_columns
 from core.services.reasons.explainers import explainer
 from core.services.records import Accepted, accept, log_rows, log_scores, output_columns
+from core.services.request_counts import SCORE_FILE, counted
 from core.store.identity import prediction_ids
 from core.store.intake import Chunk, Source
 from core.store.output import RejectsWriter, ScoredWriter
@@ -68,7 +69,7 @@ class FileScoring:
     def __init__(self, desk: Desk, run: JobRun) -> None:
         spec = run.state.spec
         self.desk, self.run, self.spec = desk, run, spec
-        self.actor = Actor(spec["actor"]["name"], Role(spec["actor"]["role"]), spec["actor"]["via"])
+        self.actor = _actor(run)
         key, version = run.state.use_case, spec["version"]
         found = desk.scorer(key, None if version == desk.acting_version(key) else version)
         # a job that is resumed goes on with the model it began with, whoever was promoted meanwhile
@@ -247,6 +248,17 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def _actor(run: JobRun) -> Actor:
+    """Who asked for a job, by which face."""
+    asked = run.state.spec["actor"]
+    return Actor(asked["name"], Role(asked["role"]), asked["via"])
+
+
+@counted(SCORE_FILE, rows=lambda summary: int(summary["rows"]))
+def _score_file(desk: Desk, _actor: Actor, run: JobRun) -> dict[str, Any]:
+    return FileScoring(desk, run)()
+
+
 def register(desk: Desk) -> None:
     """Let the desk's queue score files."""
-    desk.jobs.register(KIND, lambda run: FileScoring(desk, run)())
+    desk.jobs.register(KIND, lambda run: _score_file(desk, _actor(run), run))

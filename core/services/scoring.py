@@ -25,6 +25,7 @@ from core.services.comparison.shadowing import shadow_scorer
 from core.services.desk import Desk
 from core.services.records import Accepted, accept, log_rows, log_scores
 from core.services.reference import typical_value
+from core.services.request_counts import SCORE_ONE, counted
 from core.store.identity import prediction_ids
 
 
@@ -84,6 +85,7 @@ class ScoredRow:
     arm: str = ""  # of the experiment that runs
 
 
+@counted(SCORE_ONE)
 def score_one(desk: Desk, actor: Actor, key: str, row: Mapping[str, Any]) -> ScoredRow:
     """Score a row given as raw column -> value, and log it.
 

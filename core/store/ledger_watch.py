@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from core.store.ledger_alerts import LedgerAlerts
+from core.store.ledger_service import LedgerService
 
 
-class LedgerWatch(LedgerAlerts):
+class LedgerWatch(LedgerAlerts, LedgerService):
     """The watch of `core.store.ledger.Ledger`."""

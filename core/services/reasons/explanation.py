@@ -31,6 +31,7 @@ from core.services.reasons.explained_reference import Reference, reference_of
 from core.services.reasons.explainers import explainer
 from core.services.reasons.found import find_predictions, nothing_found, trend
 from core.services.reasons.logged_row import TypedRow, typed_given, typed_logged
+from core.services.request_counts import EXPLAIN, counted
 
 __all__ = ["compare", "explain", "explain_row", "find_predictions", "plain_text", "reason_sentence"]
 
@@ -50,6 +51,7 @@ class _Logged:
     trend: tuple[TrendPoint, ...] = ()
 
 
+@counted(EXPLAIN)
 def explain(desk: Desk, actor: Actor, key: str, prediction_id: str) -> Explanation:
     """Why a logged score is what it is.
 
@@ -87,6 +89,7 @@ def explain(desk: Desk, actor: Actor, key: str, prediction_id: str) -> Explanati
     return replace(_explained(desk, actor, scorer, row, facts), entity=this["entity"] or "")
 
 
+@counted(EXPLAIN)
 def explain_row(desk: Desk, actor: Actor, key: str, row: Mapping[str, Any], version: str | None = None) -> Explanation:
     """Why a row would score as it would; nothing is logged.
 
