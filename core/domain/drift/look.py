@@ -1,0 +1,66 @@
+"""Whether an item's two sides have rows enough to be compared, and what the comparison says."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from core.domain.drift.bins import Bins, Counted, Rows
+from core.domain.drift.item import Item, measured
+from core.domain.drift.limits import Limits
+from core.domain.drift.measures import rows_needed
+
+
+@dataclass(frozen=True)
+class Look:
+    """One item of a window, measured.
+
+    Attributes
+    ----------
+    needed : float
+        Entities that each side must have.
+    have, have_before : int
+        Entities of all rows, now and before.
+    valued, valued_before : float
+        The same, of the rows that have a value.
+    worth : float
+        Effective rows per row, now.
+    """
+
+    item: Item
+    needed: float
+    have: int
+    have_before: int
+    valued: float
+    valued_before: float
+    worth: float
+
+    @property
+    def judged(self) -> bool:
+        """Whether it is in the family that is judged together."""
+        both = min(self.have, self.have_before) >= self.needed
+        return both and not self.item.bins.calendar and bool(self.item.tests)
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are values enough to compare how they fall."""
+        return min(self.valued, self.valued_before) >= self.needed
+
+
+def look(bins: Bins, now: tuple[Counted, Rows], before: tuple[Counted, Rows], share: float, limits: Limits) -> Look:
+    """Measure one item; `share` of quiet periods may raise it."""
+    floor = rows_needed(bins.in_coarse(bins.counts), limits.psi_moderate, 1 - share, math.inf)
+    needed = max(limits.minimum_rows, floor if math.isfinite(floor) else 0)
+    worth = _worth(now[1]), _worth(before[1])
+    valued = [_valued(*side) for side in (now, before)]
+    item = measured(bins, now[0], before[0], worth, share, min(valued) >= needed)
+    return Look(item, needed, now[1].n_entities, before[1].n_entities, valued[0], valued[1], worth[0])
+
+
+def _worth(rows: Rows) -> float:
+    return rows.n_effective / rows.n if rows.n else 0.0
+
+
+def _valued(counted: Counted, rows: Rows) -> float:
+    """Entities with a value, taken to be as many per row as in the whole window."""
+    return rows.n_entities * int(counted.counts.sum()) / counted.n if counted.n else 0.0
