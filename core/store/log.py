@@ -33,11 +33,12 @@ from core.store.log_queries import naive
 from core.store.log_schema import GLOBAL, create, quoted
 from core.store.log_shadow import create_shadow_view
 from core.store.log_simulated import LogSimulated
+from core.store.log_watch import LogWatch
 
 CountNew = Callable[[NDArray[np.bool_]], pa.Table]
 
 
-class PredictionLog(LogOutcomes, LogFeedback, LogLookup, LogSimulated, LogArms, LogExperiments):
+class PredictionLog(LogOutcomes, LogFeedback, LogLookup, LogSimulated, LogWatch, LogArms, LogExperiments):
     """The log of one desk.
 
     Parameters

@@ -1,1 +1,1 @@
-"""The rules, one file each; a file is found by being here and names its rule `RULE`."""
+"""The rules of the watch, one file each, found by its `RULE`; `core.services.alerting.rule` says what a rule is."""
