@@ -1,4 +1,4 @@
-"""The measures behind a complaint's checks: stuck feeds, shifts of means and shares, PSI beside its noise, likeness."""
+"""The measures behind a complaint's checks: stuck feeds, shifts of means and shares, likeness."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.domain.columns import Array
 from core.domain.features import Floats
 from core.domain.metrics.influence import Codes, standard_error
 from core.domain.metrics.intervals import z_value
@@ -120,37 +119,6 @@ def mean_shift(now: Floats, reference: Floats, level: float, clusters: Codes | N
     own = standard_error((now - now.mean()) / math.sqrt(n * (n - 1)), clusters)
     half = z_value(level) * math.hypot(own, float(reference.std(ddof=1)) / math.sqrt(m))
     return Measured("shift", value, value - half, value + half, n, None, f"Welch, {level:.0%}")
-
-
-def psi(now: Array, reference: Array, band: float, level: float = 0.95) -> tuple[float, float]:
-    """PSI of two tables of counts, and its limit: the larger of a policy's band and the sampling noise.
-
-    PSI = sum (c - r) ln(c / r), half a row added per bin; under no drift it is (1/n + 1/m) chi2(B - 1) (Yurdakul
-    2018), B the bins that hold a row now or in the reference.
-
-    Parameters
-    ----------
-    now, reference : arrays of int, shape (n_bins,)
-    band : float
-    level : float
-        Of the chi-square quantile; give 1 - .05 / k where the largest of k is looked at.
-
-    Examples
-    --------
-    >>> value, limit = psi(np.array([50, 50]), np.array([500, 500]), 0.1)
-    >>> round(value, 6), round(limit, 3)
-    (0.0, 0.1)
-    """
-    from scipy.stats import chi2
-
-    n, m = int(now.sum()), int(reference.sum())
-    kept = (now + reference) > 0
-    if min(n, m) == 0 or kept.sum() < 2:
-        return 0.0, math.inf if min(n, m) == 0 else band
-    c, r = (now[kept] + 0.5) / (now[kept] + 0.5).sum(), (reference[kept] + 0.5) / (reference[kept] + 0.5).sum()
-    expected = int(np.count_nonzero(reference / m * n >= 1))
-    noise = (1 / n + 1 / m) * float(chi2.ppf(level, max(expected - 1, 1)))
-    return float(((c - r) * np.log(c / r)).sum()), max(band, noise)
 
 
 def share_above(hits: int, n: int, hits_before: int, n_before: int, level: float) -> Measured:

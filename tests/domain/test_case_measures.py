@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from core.domain.case_measures import distances, least_likely_run, mean_shift, psi, share_above
+from core.domain.case_measures import distances, least_likely_run, mean_shift, share_above
 from core.domain.estimation import expected_r2
 
 RNG = np.random.default_rng(3)
@@ -23,18 +23,6 @@ def test_mean_shift_is_welch() -> None:
     wide = mean_shift(np.repeat(now, 4), reference, 0.99, np.repeat(np.arange(80), 4))
     assert (wide.high - wide.low) == pytest.approx(found.high - found.low, rel=0.01), "copies tell nothing new"
     assert math.isnan(mean_shift(now[:1], reference, 0.99).low)
-
-
-def test_psi_against_its_formula_and_limit_against_simulation() -> None:
-    shares = np.full(10, 0.1)
-    now, reference = RNG.multinomial(300, shares), RNG.multinomial(3_000, shares)
-    c, r = (now + 0.5) / (now + 0.5).sum(), (reference + 0.5) / (reference + 0.5).sum()
-    value, limit = psi(now, reference, 0.0)
-    assert value == pytest.approx(stats.entropy(c, r) + stats.entropy(r, c))
-    draws = [psi(RNG.multinomial(300, shares), RNG.multinomial(3_000, shares), 0.0)[0] for _ in range(2_000)]
-    assert np.mean(np.array(draws) > limit) == pytest.approx(0.05, abs=0.015)
-    assert psi(now, reference, 0.5)[1] == 0.5, "never below the policy's band"
-    assert psi(now * 0, reference, 0.1)[1] == math.inf
 
 
 def run_of(values: list[float], reference: np.ndarray, before: np.ndarray | None = None, least: int = 15):

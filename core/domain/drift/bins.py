@@ -115,8 +115,9 @@ class Counted:
         False: counted in the coarse bins only, as features are that each batch appended.
     low, high : float
         Smallest and largest value, where known; without them the error of a Wasserstein distance is not.
-    on_edges : bool
-        Every value between the ends of the reference is known to be an edge: nothing is hidden within bins.
+    between : int or None
+        Rows within the reference's ends whose value is no edge; None where nobody looked. Where every bin of the
+        reference holds one value, only these rows can hide anything within bins.
     """
 
     name: str
@@ -126,7 +127,7 @@ class Counted:
     fine: bool = True
     low: float = math.nan
     high: float = math.nan
-    on_edges: bool = False
+    between: int | None = None
 
     @property
     def n(self) -> int:
@@ -229,9 +230,9 @@ def count_numbers(bins: Bins, values: Floats) -> Counted:
     if n == 0:
         return Counted(bins.name, counts, len(ordered))
     at_edges = np.searchsorted(ordered[:n], bins.edges, "right") - np.searchsorted(ordered[:n], bins.edges)
-    on_edges = bool(at_edges.sum() == n - counts[0] - counts[-1])
+    between = n - int(counts[0]) - int(counts[-1]) - int(at_edges.sum())
     missing = len(ordered) - n
-    return Counted(bins.name, counts, missing, low=float(ordered[0]), high=float(ordered[n - 1]), on_edges=on_edges)
+    return Counted(bins.name, counts, missing, low=float(ordered[0]), high=float(ordered[n - 1]), between=between)
 
 
 def count_numbers_in(edges: Sequence[float], ordered: Floats) -> Counts:

@@ -20,7 +20,7 @@ class Distance:
     error: float
 
 
-def ks(now: Counts, reference: Counts, *, exact: bool = False) -> Distance:
+def ks(now: Counts, reference: Counts, *, between: float | None = None) -> Distance:
     """The largest distance between two cumulative shares, D.
 
     At the edges both are known. Within a bin either may still have risen by all of the bin or by nothing, which bounds
@@ -29,8 +29,8 @@ def ks(now: Counts, reference: Counts, *, exact: bool = False) -> Distance:
     Parameters
     ----------
     now, reference : arrays of int, shape (n_bins,)
-    exact : bool
-        Every bin holds one value.
+    between : float, optional
+        Share of rows that can lie anywhere within their bins; all of them where left out.
 
     Examples
     --------
@@ -42,10 +42,9 @@ def ks(now: Counts, reference: Counts, *, exact: bool = False) -> Distance:
         return Distance(0.0, 0.0)
     c, r = _cumulative(now), _cumulative(reference)
     value = float(np.abs(c - r).max())
-    if exact:
-        return Distance(value, 0.0)
     within = max(float((c[1:] - r[:-1]).max()), float((r[1:] - c[:-1]).max()))
-    return Distance(value, max(within - value, 0.0))
+    error = max(within - value, 0.0)
+    return Distance(value, error if between is None else min(error, between))
 
 
 def ks_p(d: float, n: float, m: float) -> float:
@@ -76,20 +75,24 @@ def wasserstein(bins: Bins, now: Counted, reference: Counted) -> Distance:
     widths = np.maximum(np.diff(places), 0.0)
     apart = np.subtract(*(_cumulative(side) for side in counts))
     shares = counts[0] / counts[0].sum() + counts[1] / counts[1].sum()
-    if bins.points and now.on_edges and reference.on_edges:  # shares rise at the edges, and are level up to them
-        inner = slice(1, len(widths) - 1)
-        value = float(widths[inner] @ np.abs(apart[inner]))
-        ends = [0, len(widths) - 1]
-        return Distance(
-            value + float(_area(apart, widths)[ends].sum()),
-            _known(now, reference) * float((widths * shares)[ends].sum() / 2),
-        )
-    error = _known(now, reference) * float(widths @ shares) / 2
-    return Distance(float(_area(apart, widths).sum()), error)
+    inner = slice(1, len(widths) - 1)
+    loose = between(bins, now, reference)
+    area, most = _area(apart, widths), widths * shares / 2
+    if loose is not None:  # shares rise at the edges, and are level up to them
+        area[inner] = widths[inner] * np.abs(apart[:-1][inner])
+        most[inner] = 0.0
+        most = np.append(most, loose * widths[inner].max(initial=0.0))
+    known = not math.isnan(now.low + reference.low)
+    return Distance(float(area.sum()), float(most.sum()) if known else math.nan)
 
 
-def _known(now: Counted, reference: Counted) -> float:
-    return 1.0 if not math.isnan(now.low + reference.low) else math.nan
+def between(bins: Bins, now: Counted, reference: Counted) -> float | None:
+    """Share of rows that can lie anywhere within their bins, now and before together; None: any row can."""
+    sides = (now, reference)
+    if not bins.points or not all(side.fine for side in sides):
+        return None
+    loose = [side.between / max(int(side.counts.sum()), 1) for side in sides if side.between is not None]
+    return sum(loose) if len(loose) == len(sides) else None
 
 
 def _area(apart: Floats, widths: Floats) -> Floats:

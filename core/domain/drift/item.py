@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.domain.drift.bins import NOT_LISTED, Bins, Counted, Rows
-from core.domain.drift.distances import Distance, ks, ks_p, wasserstein
+from core.domain.drift.distances import Distance, between, ks, ks_p, wasserstein
 from core.domain.drift.measures import Contingency, Divergence, contingency, divergence
 from core.domain.drift.shares import Side, share_effect, share_p, vanished_p
 from core.domain.profile import N_BINS, Counts
@@ -64,7 +64,9 @@ def by_levels(bins: Bins) -> bool:
 def of_reference(bins: Bins) -> tuple[Counted, Rows]:
     """The reference as a window of its own."""
     unseen = {NOT_LISTED: bins.other} if bins.other else {}
-    counted = Counted(bins.name, bins.counts, bins.missing, unseen, low=bins.low, high=bins.high, on_edges=bins.points)
+    counted = Counted(
+        bins.name, bins.counts, bins.missing, unseen, low=bins.low, high=bins.high, between=0 if bins.points else None
+    )
     effective = counted.n / bins.design
     return counted, Rows(counted.n, int(effective), effective)
 
@@ -86,7 +88,7 @@ def measured(bins: Bins, now: Counted, before: Counted, worth: tuple[float, floa
     fine = now.fine and before.fine
     cells = (now.counts, before.counts) if fine and by_levels(bins) else sides
     table = contingency(*cells, n, m)
-    distance = ks(*((now.counts, before.counts) if fine else sides), exact=_exact(bins, now, before))
+    distance = ks(*((now.counts, before.counts) if fine else sides), between=between(bins, now, before))
     d_p = ks_p(distance.value, n, m)
     gone = {} if bins.is_number else vanished_p(now.counts, before.counts, n, m)
     tests = _share_tests(now, before, worth)
@@ -127,10 +129,6 @@ def _share_tests(now: Counted, before: Counted, worth: tuple[float, float]) -> d
     if any(unseen):
         tests[NEW] = share_p(unseen[0], n, unseen[1], m, Side.MORE)
     return tests
-
-
-def _exact(bins: Bins, now: Counted, before: Counted) -> bool:
-    return bins.points and now.fine and before.fine and now.on_edges and before.on_edges
 
 
 def _coarse(bins: Bins, side: Counted) -> Counts:

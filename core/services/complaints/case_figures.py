@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow.compute as pc
 
 from core.domain.calibration import calibration_fit
-from core.domain.case_measures import mean_shift, psi
+from core.domain.case_measures import mean_shift
+from core.domain.drift.measures import psi
 from core.domain.estimation import expected_binary, expected_multiclass, expected_r2
 from core.domain.features import Floats, feature_matrix
 from core.domain.judged import RULES, Judged, dense, figure_of, outcome_values

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from core.domain.case_measures import psi
+from core.domain.drift.measures import psi
 from core.domain.judged import METRICS, figure_of
 from core.domain.metrics.catalogue import metric_of
 from core.domain.metrics.measured import Measured
@@ -176,22 +176,18 @@ def by_drop(desk: Desk, use_case: UseCase, now: datetime) -> Reason | str:
 
 
 def drop_of(metric: str, current: Measured | None, reference: Measured) -> Reason | str:
-    """A drop of more than 5 % of the reference value whose interval excludes no change; else why it is none.
-
-    The two figures are of different rows, so the variance of their difference is the sum of theirs.
-    """
+    """A drop of more than 5 % of the reference value whose interval excludes no change; else why it is none."""
     label = metric_of(metric).label
     if current is None or not all(map(math.isfinite, (current.value, current.low, current.high))):
         return f"Too few mature outcomes to tell the {label} of the last months."
-    drop = reference.value - current.value
-    half = math.hypot(current.high - current.low, reference.high - reference.low) / 2
-    share = drop / abs(reference.value)
+    found, _ = drop_against(current, reference)
+    share = found.value / abs(reference.value)
     said = (
         f"{label} {current.value:.3f} on {current.n:,} mature rows against {reference.value:.3f} on {reference.n:,} "
-        f"held-out ones: {abs(share):.1%} {'lower' if drop > 0 else 'higher'}, difference {drop:.3f} "
-        f"[{drop - half:.3f}, {drop + half:.3f}]"
+        f"held-out ones: {abs(share):.1%} {'lower' if share > 0 else 'higher'}, difference {found.value:.3f} "
+        f"[{found.low:.3f}, {found.high:.3f}]"
     )
-    if share > DROP and drop - half > 0:
+    if share > DROP and found.low > 0:
         return Reason("drop", f"{said}; more than {DROP:.0%}, and no change is excluded.")
     return f"{said}; no drop of more than {DROP:.0%} beyond noise."
 
