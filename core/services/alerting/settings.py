@@ -62,7 +62,9 @@ def set_terms(
     subject: str = EVERYWHERE,
     now: datetime | None = None,
 ) -> Terms:
-    """Set what differs from a rule's own terms, for one subject or for all; {} takes the rule's own again.
+    """Set what differs from a rule's own terms for all subjects, or from what holds for all of them for one.
+
+    {} takes back what was set.
 
     Parameters
     ----------
@@ -84,8 +86,9 @@ def set_terms(
         desk.use_case(subject)
     if not reason.strip():
         raise InputError("A reason is needed to change when a rule fires.", "Say in a few words why.")
-    kept = {name: value for name, value in changes.items() if value != getattr(_known(rule, name), name)}
-    terms = replace(rule.terms, **kept)
+    under = rule.terms if subject == EVERYWHERE else in_force(rule, EVERYWHERE, desk.ledger.rule_terms()).terms
+    kept = {name: value for name, value in changes.items() if value != getattr(under, _known(name))}
+    terms = replace(under, **kept)
     _check(terms)
     at, before = now or datetime.now(UTC), {}
     with desk.ledger.transaction():
@@ -107,10 +110,10 @@ def one(rule_key: str) -> Rule:
     return rules()[rule_key]
 
 
-def _known(rule: Rule, name: str) -> Terms:
+def _known(name: str) -> str:
     if name not in SETTABLE:
         raise UnknownName("term of an alert rule", name, SETTABLE)
-    return rule.terms
+    return name
 
 
 def _check(terms: Terms) -> None:
