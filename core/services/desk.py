@@ -78,6 +78,7 @@ class Desk:
     def _log(self) -> PredictionLog:
         self._lock.acquire()
         self.ledger.claim_interrupted(datetime.now(UTC))
+        self.ledger.interrupt_runs(datetime.now(UTC))
         return PredictionLog(
             self.settings.data_dir / "log.duckdb", memory_mb=self.settings.memory_mb, threads=self.settings.threads
         )

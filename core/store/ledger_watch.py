@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from core.store.ledger_alerts import LedgerAlerts
+from core.store.ledger_schedule import LedgerSchedule
 from core.store.ledger_service import LedgerService
 
 
-class LedgerWatch(LedgerAlerts, LedgerService):
+class LedgerWatch(LedgerAlerts, LedgerSchedule, LedgerService):
     """The watch of `core.store.ledger.Ledger`."""

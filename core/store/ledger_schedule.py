@@ -1,0 +1,150 @@
+"""What the desk does by itself: how tasks are set, every run with its result, scoring jobs."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from core.errors import UnknownName
+from core.store.ledger_schedule_tables import (
+    SCORING_JOBS,
+    SOURCES_TAKEN,
+    TASK_RUNS,
+    TASK_SETTINGS,
+    ScoringJobRecord,
+    SourceTaken,
+    TaskRun,
+    TaskSetting,
+)
+
+RUNNING, INTERRUPTED, MISSED = "running", "interrupted", "missed"
+
+
+class LedgerSchedule(ABC):
+    """The schedule of `core.store.ledger.Ledger`."""
+
+    @abstractmethod
+    def transaction(self) -> AbstractContextManager[Connection]: ...
+
+    @abstractmethod
+    def _read(self, query: Select[Any]) -> list[Any]: ...
+
+    def set_task(self, setting: TaskSetting) -> None:
+        """Set a task; what was set before is replaced."""
+        values = asdict(setting)
+        statement = upsert(TASK_SETTINGS).values(**values)
+        with self.transaction() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=[TASK_SETTINGS.c.task], set_=values))
+
+    def task_settings(self) -> dict[str, TaskSetting]:
+        """Every task that somebody has set, by its key."""
+        return {row.task: TaskSetting(**row._mapping) for row in self._read(select(TASK_SETTINGS))}
+
+    def claim_run(self, task: str, due_at: datetime, now: datetime, by: str, actor: str) -> TaskRun | None:
+        """Begin a run; None where the task is running, or where this due time was taken up by somebody else.
+
+        The look and the row are one transaction that holds the write lock, so of two processes one gets it.
+        """
+        with self.transaction() as connection:
+            mine = TASK_RUNS.c.task == task
+            taken = (TASK_RUNS.c.state == RUNNING) | (TASK_RUNS.c.due_at >= due_at)
+            if connection.execute(select(TASK_RUNS.c.number).where(mine, taken).limit(1)).first() is not None:
+                return None
+            return self._add_run(connection, task, due_at, now, RUNNING, by=by, actor=actor)
+
+    def _add_run(
+        self, connection: Connection, task: str, due_at: datetime, now: datetime, state: str, **facts: Any
+    ) -> TaskRun:
+        number = (connection.execute(select(func.max(TASK_RUNS.c.number))).scalar() or 0) + 1
+        ended = None if state == RUNNING else now
+        run = TaskRun(number, task, due_at, now, ended, state, **{"said": "", "result": None, **facts})
+        connection.execute(insert(TASK_RUNS).values(**asdict(run)))
+        return run
+
+    def note_run(self, task: str, due_at: datetime, now: datetime, state: str, said: str) -> TaskRun:
+        """Write down a run that did not take place: missed or skipped."""
+        with self.transaction() as connection:
+            return self._add_run(connection, task, due_at, now, state, said=said, by="schedule", actor="Ringside")
+
+    def end_run(self, number: int, at: datetime, state: str, said: str, result: Mapping[str, Any] | None) -> TaskRun:
+        """Write down what came of a run."""
+        values = {"ended_at": at, "state": state, "said": said, "result": dict(result) if result is not None else None}
+        with self.transaction() as connection:
+            connection.execute(update(TASK_RUNS).where(TASK_RUNS.c.number == number).values(**values))
+            row = connection.execute(select(TASK_RUNS).where(TASK_RUNS.c.number == number)).one()
+            return TaskRun(**row._mapping)
+
+    def forget_quiet_runs(self, task: str, before: int) -> None:
+        """Of runs that found nothing only the last is kept: take out the done ones before a number."""
+        with self.transaction() as connection:
+            old = (TASK_RUNS.c.task == task) & (TASK_RUNS.c.number < before) & (TASK_RUNS.c.state == "done")
+            connection.execute(delete(TASK_RUNS).where(old))
+
+    def interrupt_runs(self, at: datetime) -> list[TaskRun]:
+        """Mark runs that a dead process left behind; only for who has just taken the desk's lock."""
+        said = "The desk stopped while it ran; what it had written down stays."
+        with self.transaction() as connection:
+            left = [row.number for row in connection.execute(select(TASK_RUNS).where(TASK_RUNS.c.state == RUNNING))]
+        return [self.end_run(number, at, INTERRUPTED, said, None) for number in left]
+
+    def task_runs(
+        self, task: str | None = None, *, states: tuple[str, ...] | None = None, limit: int = 100
+    ) -> list[TaskRun]:
+        """Runs, newest first."""
+        query = select(TASK_RUNS).order_by(TASK_RUNS.c.number.desc()).limit(limit)
+        if task is not None:
+            query = query.where(TASK_RUNS.c.task == task)
+        if states is not None:
+            query = query.where(TASK_RUNS.c.state.in_(states))
+        return [TaskRun(**row._mapping) for row in self._read(query)]
+
+    def last_runs(self) -> dict[str, TaskRun]:
+        """The newest run of every task that took place."""
+        took_place = TASK_RUNS.c.state != MISSED
+        newest = select(func.max(TASK_RUNS.c.number)).where(took_place).group_by(TASK_RUNS.c.task)
+        found = self._read(select(TASK_RUNS).where(TASK_RUNS.c.number.in_(newest)))
+        return {row.task: TaskRun(**row._mapping) for row in found}
+
+    def last_due(self) -> dict[str, datetime]:
+        """The latest time for which every task was run, or was noted not to have been."""
+        query = select(TASK_RUNS.c.task, func.max(TASK_RUNS.c.due_at).label("due_at")).group_by(TASK_RUNS.c.task)
+        return {row.task: row.due_at for row in self._read(query)}
+
+    def save_scoring_job(self, job: ScoringJobRecord) -> None:
+        """Keep a scoring job; one with the same id is replaced."""
+        values = asdict(job)
+        statement = upsert(SCORING_JOBS).values(**values)
+        with self.transaction() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=[SCORING_JOBS.c.id], set_=values))
+
+    def scoring_jobs(self, use_case: str | None = None) -> list[ScoringJobRecord]:
+        """Scoring jobs that were not removed, by name."""
+        query = select(SCORING_JOBS).where(SCORING_JOBS.c.removed_at.is_(None)).order_by(SCORING_JOBS.c.name)
+        if use_case is not None:
+            query = query.where(SCORING_JOBS.c.use_case == use_case)
+        return [ScoringJobRecord(**row._mapping) for row in self._read(query)]
+
+    def scoring_job(self, job_id: str) -> ScoringJobRecord:
+        """One scoring job; UnknownName where there is none."""
+        for job in self.scoring_jobs():
+            if job.id == job_id:
+                return job
+        raise UnknownName("scoring job", job_id, [job.id for job in self.scoring_jobs()])
+
+    def take_source(self, taken: SourceTaken) -> None:
+        """Remember that a source was scored and handed on."""
+        with self.transaction() as connection:
+            connection.execute(upsert(SOURCES_TAKEN).values(**asdict(taken)).on_conflict_do_nothing())
+
+    def sources_taken(self, job_id: str, limit: int = 100_000) -> list[SourceTaken]:
+        """Sources that a scoring job took, newest first."""
+        query = select(SOURCES_TAKEN).where(SOURCES_TAKEN.c.scoring_job == job_id)
+        query = query.order_by(SOURCES_TAKEN.c.taken_at.desc()).limit(limit)
+        return [SourceTaken(**row._mapping) for row in self._read(query)]

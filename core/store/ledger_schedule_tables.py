@@ -1,0 +1,106 @@
+"""Tables of what the desk does by itself: settings of tasks, their runs, scoring jobs and the sources they took."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Boolean, Column, Index, Integer, String, Table
+
+from core.store.ledger_tables import METADATA, UtcDateTime
+
+TASK_SETTINGS = Table(
+    "task_settings",
+    METADATA,
+    Column("task", String, primary_key=True),
+    Column("on", Boolean, nullable=False),
+    Column("cron", String),  # null: the task's own
+    Column("changed_at", UtcDateTime, nullable=False),
+)
+TASK_RUNS = Table(
+    "task_runs",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("task", String, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("state", String, nullable=False),  # running | done | failed | skipped | missed | interrupted
+    Column("said", String, nullable=False),
+    Column("result", JSON(none_as_null=True)),
+    Column("by", String, nullable=False),  # schedule | person | command
+    Column("actor", String, nullable=False),
+    Index("task_runs_by_task", "task", "number"),
+)
+SCORING_JOBS = Table(
+    "scoring_jobs",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("use_case", String, nullable=False, index=True),
+    Column("name", String, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("created_by", String, nullable=False),
+    Column("spec", JSON, nullable=False),
+    Column("removed_at", UtcDateTime),
+)
+SOURCES_TAKEN = Table(
+    "sources_taken",
+    METADATA,
+    Column("scoring_job", String, primary_key=True),
+    Column("mark", String, primary_key=True),  # sha256 of the content
+    Column("name", String, nullable=False),
+    Column("taken_at", UtcDateTime, nullable=False),
+    Column("result", JSON, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class TaskSetting:
+    """How somebody set a task; `cron` None: at the task's own times."""
+
+    task: str
+    on: bool
+    cron: str | None
+    changed_at: datetime
+
+
+@dataclass(frozen=True)
+class TaskRun:
+    """One run of a task, or why there was none. `state`: running, done, failed, skipped, missed, interrupted."""
+
+    number: int
+    task: str
+    due_at: datetime
+    started_at: datetime
+    ended_at: datetime | None
+    state: str
+    said: str
+    result: Mapping[str, Any] | None
+    by: str
+    actor: str
+
+
+@dataclass(frozen=True)
+class ScoringJobRecord:
+    """A scoring job as it was defined; a removed one keeps its runs."""
+
+    id: str
+    use_case: str
+    name: str
+    created_at: datetime
+    created_by: str
+    spec: Mapping[str, Any]
+    removed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class SourceTaken:
+    """A source that a scoring job has scored and handed on; it is not taken again."""
+
+    scoring_job: str
+    mark: str
+    name: str
+    taken_at: datetime
+    result: Mapping[str, Any]
