@@ -50,8 +50,9 @@ def http_sink(*answers: int, port: int = 0) -> Iterator[HttpSink]:
             self.send_response(sink.answers.pop(0) if len(sink.answers) > 1 else sink.answers[0])
             if sink.location:
                 self.send_header("Location", sink.location)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", "2")
             self.end_headers()
+            self.wfile.write(b"ok")
 
         def log_message(self, *_: object) -> None:
             pass
@@ -93,7 +94,7 @@ def mail_sink(port: int, password: str | None = None) -> Iterator[MailSink]:
         return AuthResult(success=right, handled=right)
 
     sink = MailSink(port)
-    asks = {"authenticator": authenticate, "auth_required": True, "auth_require_tls": False} if password else {}
+    asks = {"authenticator": authenticate, "auth_require_tls": False} if password else {}
     controller = Controller(sink, hostname="127.0.0.1", port=port, ready_timeout=10, **asks)
     controller.start()
     try:
