@@ -22,6 +22,8 @@ BOUNDS = tuple(0.1 * STEP**place for place in range(146))  # ms: .1 to 100,700
 ERROR = math.sqrt(STEP) - 1  # of a percentile, as a share of it
 SHARES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 
+SLOW_MS, FAR_TOO_SLOW_MS = 200.0, 500.0  # p95 of single scores
+MOST_ERRORS = 0.01  # of the requests, by the lower bound
 PROMISED = 0.995  # of 30 days
 BEAT = timedelta(seconds=60)
 GAP = 3 * BEAT  # a longer silence is down time
@@ -91,6 +93,37 @@ def _middle(place: int) -> float:
         return BOUNDS[min(place, len(BOUNDS) - 1)]
     low, high = _edges(place)
     return math.sqrt(low * high)
+
+
+class Mark(StrEnum):
+    """What a figure comes to."""
+
+    GOOD = "in order"
+    UNSURE = "not known yet"
+    BAD = "out of order"
+    WORSE = "far out of order"
+
+
+def mark_latency(p95: Measured | None) -> Mark:
+    """Whether single scores are quick enough: beyond a limit by the end of the interval that is sure.
+
+    >>> [mark_latency(Measured("p95", 150.0, low, high, 99, None, "")).value for low, high in ((90, 190), (90, 210))]
+    ['in order', 'not known yet']
+    """
+    if p95 is None:
+        return Mark.UNSURE
+    if p95.low > SLOW_MS:
+        return Mark.WORSE if p95.low > FAR_TOO_SLOW_MS else Mark.BAD
+    return Mark.GOOD if p95.high <= SLOW_MS else Mark.UNSURE
+
+
+def mark_errors(rate: Measured | None) -> Mark:
+    """Whether as few requests fail as must: by the lower bound out of order, by the upper one in order."""
+    if rate is None:
+        return Mark.UNSURE
+    if rate.low > MOST_ERRORS:
+        return Mark.WORSE
+    return Mark.GOOD if rate.high <= MOST_ERRORS else Mark.UNSURE
 
 
 class Kept(StrEnum):

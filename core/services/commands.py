@@ -15,7 +15,7 @@ from typing import Any
 
 from core.errors import InputError, UnknownName
 from core.services import batches, overview
-from core.services.access import Actor
+from core.services.access import Action, Actor, may
 from core.services.desk import Desk
 
 Progress = Callable[[str, float], None]
@@ -58,8 +58,11 @@ def void(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, 
 
 
 def status(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
-    """What the home page shows."""
-    return overview.overview(desk, actor).as_json()
+    """What the home page shows, and how the desk itself is doing for those who may see that."""
+    from core.services import health_report
+
+    service = {"service": health_report.as_json(desk)} if may(actor, Action.SEE_SERVICE) else {}
+    return overview.overview(desk, actor).as_json() | service
 
 
 def score_row(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:

@@ -113,14 +113,8 @@ def counted_since(desk: Desk) -> datetime | None:
     return min([*known, *([first] if first is not None else [])], default=None)
 
 
-def promise(desk: Desk, now: datetime) -> Availability:
-    """How much of the last 30 days the desk was there."""
-    since = now - timedelta(days=PROMISED_DAYS)
-    return availability(desk.ledger.beats(since), since, now)
-
-
 def days(desk: Desk, now: datetime, n_days: int = PROMISED_DAYS) -> dict[date, Availability]:
-    """The same by UTC day, oldest first, today until now."""
+    """Availability by UTC day, oldest first, today until now."""
     since = now - timedelta(days=n_days - 1)
     since = since.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     beats: Sequence[Stretch] = desk.ledger.beats(since)

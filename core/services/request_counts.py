@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LOGGER = logger("service")
 
-SCORE_ONE, SCORE_FILE, EXPLAIN = "score one row", "score a file", "explain a score"
+SCORE_ONE, SCORE_FILE, EXPLAIN = "single score", "file", "explanation"
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -59,6 +59,15 @@ PLACES = (
         Action.SEE_MODELS,
     ),
     Place(
+        "Watch",
+        "watch/service.py",
+        "service",
+        "Service",
+        "monitor_heart",
+        "Whether the desk itself is healthy: answers, errors, availability, storage.",
+        Action.SEE_SERVICE,
+    ),
+    Place(
         "Compare",
         "compare/challengers.py",
         "challengers",

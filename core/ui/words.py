@@ -105,9 +105,11 @@ def duration(seconds: float | None) -> str:
 def size(n_bytes: int) -> str:
     """How large a file is.
 
-    >>> size(2_400), size(2_400_000)
-    ('2.4 kB', '2.4 MB')
+    >>> size(2_400), size(2_400_000), size(2_400_000_000)
+    ('2.4 kB', '2.4 MB', '2.4 GB')
     """
+    if n_bytes >= 1e9:
+        return f"{n_bytes / 1e9:,.1f} GB"
     return f"{n_bytes / 1e6:,.1f} MB" if n_bytes >= 1e5 else f"{n_bytes / 1e3:,.1f} kB"
 
 

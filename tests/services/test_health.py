@@ -12,7 +12,7 @@ import pytest
 from core.config import Settings
 from core.domain.service_level import place_of
 from core.errors import BundleProblem, DeskBusy, InputError, NotPermitted, RowProblem
-from core.services import batches, health, health_facts
+from core.services import batches, health, health_facts, health_report
 from core.services.access import LOCAL_PEOPLE, Actor, Role
 from core.services.desk import Desk, open_desk
 from core.services.health_task import HEARTBEAT
@@ -144,7 +144,9 @@ def test_beats_make_availability(bare: Desk) -> None:
         HEARTBEAT.run(bare, NOW + timedelta(minutes=minute))
     found = health.service_window(bare, NOW, NOW + timedelta(minutes=32)).availability
     assert found.down_s == 28 * 60
-    assert health.promise(bare, NOW + timedelta(minutes=32)).known_share == pytest.approx(32 / (30 * 24 * 60))
+    seen = health_report.health(bare, LOCAL_PEOPLE[Role.ADMIN], health_report.MONTH, NOW + timedelta(minutes=32))
+    assert seen.promise.known_share == pytest.approx(32 / (30 * 24 * 60))
+    assert list(seen.days)[-1] == NOW.date() and len(seen.days) == 30
 
 
 def test_an_empty_desk_knows_nothing_and_says_so(bare: Desk) -> None:
