@@ -144,7 +144,16 @@ class Rows:
     n_effective: float
 
 
-def number_bins(name: str, of: Of, values: Floats, *, calendar: bool = False, design: float = 1.0) -> Bins:
+def number_bins(
+    name: str,
+    of: Of,
+    values: Floats,
+    *,
+    calendar: bool = False,
+    design: float = 1.0,
+    column: str = "",
+    member: int = -1,
+) -> Bins:
     """Bins of a number, and the reference counted in them.
 
     Parameters
@@ -153,6 +162,8 @@ def number_bins(name: str, of: Of, values: Floats, *, calendar: bool = False, de
         Of the reference; NaN where missing.
     design : float
         Rows over effective rows (`core.domain.drift.entities`).
+    column, member : str, int
+        See `Bins`.
 
     Examples
     --------
@@ -182,7 +193,8 @@ def number_bins(name: str, of: Of, values: Floats, *, calendar: bool = False, de
         high=high,
         sd=sd,
         design=design,
-        column=name,
+        column=column or name,
+        member=member,
     )
 
 

@@ -100,12 +100,15 @@ def not_judged(found: Look) -> tuple[str, ...]:
     if found.item.bins.calendar:
         return ("A function of the date alone: shown, never judged.",)
     needed = f"{found.needed:,.0f}"
-    for place, have in (("", found.have), (" of the reference", found.have_before)):
-        if have < found.needed:
-            return (f"Not enough rows{place}: {have:,} of {needed}.",)
-    for place, valued in (("", found.valued), (" of the reference", found.valued_before)):
+    repeats = found.have < found.item.now.n
+    unit = f" entities of {needed}, in {found.item.now.n:,} rows" if repeats else f" of {needed}"
+    if found.have < found.needed:
+        return (f"Not enough rows: {found.have:,}{unit}.",)
+    if found.have_before < found.needed:
+        return (f"Not enough rows to compare with: {found.have_before:,} of {needed}.",)
+    for side, valued in (("", found.valued), (" to compare with", found.valued_before)):
         if valued < found.needed:
-            return (f"Not enough rows{place} with a value: {int(valued):,} of {needed}.",)
+            return (f"Not enough rows with a value{side}: {int(valued):,} of {needed}.",)
     return ()
 
 
