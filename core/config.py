@@ -26,6 +26,9 @@ class Settings:
     threads: int = _setting("RINGSIDE_THREADS", 2, "threads the prediction log's database may use")
     chunk_rows: int = _setting("RINGSIDE_CHUNK_ROWS", 122_880, "rows scored and logged at a time")
     keep_uploads_days: int = _setting("RINGSIDE_KEEP_UPLOADS_DAYS", 30, "days an uploaded file is kept")
+    scheduler: bool = _setting(
+        "RINGSIDE_SCHEDULER", True, "0: a served desk does nothing by itself; let cron run `python -m core watch`"
+    )
     allow_self_approval: bool = _setting(
         "RINGSIDE_SELF_APPROVAL", False, "1: who asks for a promotion may approve it, marked as such (a desk of one)"
     )

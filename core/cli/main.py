@@ -23,6 +23,7 @@ from core.cli.retraining import add_retraining
 from core.cli.scoring import add_scoring
 from core.cli.simulating import add_simulating
 from core.cli.terminal import Command, Terminal
+from core.cli.watching import add_watching
 from core.cli.wording import in_words
 from core.errors import DeskError, RowProblem
 from core.logs import logger
@@ -54,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         LOGGER.exception("incident %s", incident)
         print(f"Something unexpected went wrong (incident {incident}); the trace is above.", file=sys.stderr)
         return BUG
-    return DONE
+    return REFUSED if terminal.failed else DONE
 
 
 def _complain(error: DeskError, as_json: bool) -> None:
@@ -89,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
         add_exchanging,
         add_simulating,
         add_retraining,
+        add_watching,
     )
     for add in rooms:
         add(command)

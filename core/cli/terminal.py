@@ -23,6 +23,7 @@ class Terminal:
         self._live = not quiet and sys.stderr.isatty()
         self._plain = not quiet and not self._live
         self._last = ""
+        self.failed = False  # part of what was done came to nothing, as the result says
 
     def progress(self, message: str, fraction: float) -> None:
         """Show how far the work is: a line that moves, or a line per step where nothing can move."""

@@ -112,6 +112,25 @@ def retrain(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[st
     return _follow(desk, retraining.submit(desk, actor, args["use_case"], retraining.order_of(args)), progress)
 
 
+def watch(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
+    """Run what is due once, or the named tasks now: args tasks, now."""
+    from core.services.scheduling import running
+
+    names = list(args.get("tasks") or [])
+    known = {item.task.key: item.task for item in running.planned(desk)}
+    for name in names:
+        running.task_named(desk, name)
+    if args.get("now") and not names:
+        names = [key for key, task in known.items() if not task.served]
+    if names:
+        ran = [running.run_now(desk, actor, name) for name in names]
+    else:
+        ran = running.run_due(desk, actor)
+    for job_id in [job_id for run in ran for job_id in (run.result or {}).get("jobs", ())]:
+        _follow(desk, job_id, progress)
+    return {"tasks": [running.as_json(run) for run in ran]}
+
+
 def replay(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
     """Let a version score logged rows: args use_case, version, since, until."""
     from core.services.comparison import replay as service
@@ -169,6 +188,7 @@ COMMANDS: dict[str, Command] = {
     "plan": plan,
     "verdict": verdict,
     "retrain": retrain,
+    "watch": watch,
 }
 
 

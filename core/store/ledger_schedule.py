@@ -82,10 +82,11 @@ class LedgerSchedule(ABC):
             return TaskRun(**row._mapping)
 
     def forget_quiet_runs(self, task: str, before: int) -> None:
-        """Of runs that found nothing only the last is kept: take out the done ones before a number."""
+        """Of runs that found nothing only the last is kept: take out those before a number."""
+        nothing = func.coalesce(TASK_RUNS.c.result["found"].as_integer(), 0) == 0
+        old = (TASK_RUNS.c.task == task) & (TASK_RUNS.c.number < before) & (TASK_RUNS.c.state == "done")
         with self.transaction() as connection:
-            old = (TASK_RUNS.c.task == task) & (TASK_RUNS.c.number < before) & (TASK_RUNS.c.state == "done")
-            connection.execute(delete(TASK_RUNS).where(old))
+            connection.execute(delete(TASK_RUNS).where(old, nothing))
 
     def interrupt_runs(self, at: datetime) -> list[TaskRun]:
         """Mark runs that a dead process left behind; only for who has just taken the desk's lock."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from core.services.overview import Overview
     from core.services.promises import Promise
     from core.services.results import FileSummary
+    from core.services.scheduling.scheduler import Scheduler
 
 USE_CASE = "use_case"  # the widget's key, and the name in the URL
 ACT_AS = "act_as"
@@ -31,8 +32,8 @@ def _release(desk: Any) -> None:
     desk.close()
 
 
-def _stop(inbox: Any) -> None:
-    inbox.stop()
+def _stop(running: Any) -> None:
+    running.stop()
 
 
 @st.cache_resource(show_spinner=False, on_release=_release)
@@ -73,6 +74,7 @@ def warm_up() -> None:
         _drawn.wait(timeout=FIRST_PAGE_SECONDS)
         opened.warm()
         _inbox(opened).start()
+        _scheduler(opened).start()
 
 
 @st.cache_resource(show_spinner=False, on_release=_stop)
@@ -82,8 +84,16 @@ def _inbox(_desk: Desk) -> Inbox:
     return Inbox(_desk)
 
 
+@st.cache_resource(show_spinner=False, on_release=_stop)
+def _scheduler(_desk: Desk) -> Scheduler:
+    from core.services.scheduling.scheduler import Scheduler
+
+    return Scheduler(_desk)
+
+
 def close() -> None:
-    """Stop looking into the inbox and close the desk, if it was opened."""
+    """Stop what the desk does by itself, and looking into the inbox; close the desk, if it was opened."""
+    _scheduler.clear()
     _inbox.clear()
     desk.clear()
 

@@ -77,13 +77,15 @@ def test_runs_by_task_and_state(ledger: Ledger) -> None:
     for hour, state in enumerate(("done", "failed", "done")):
         run = ledger.claim_run("drift", AT + hour * HOUR, AT + hour * HOUR, "schedule", "Ringside")
         assert run is not None
-        ledger.end_run(run.number, AT + hour * HOUR, state, "", None)
+        ledger.end_run(run.number, AT + hour * HOUR, state, "", {"found": 2} if hour == 0 else None)
     ledger.note_run("drift", AT + 3 * HOUR, AT + 9 * HOUR, "missed", "The desk was down.")
     assert [run.state for run in ledger.task_runs()] == ["missed", "done", "failed", "done"]
     assert [run.number for run in ledger.task_runs(states=("failed",))] == [2]
     assert ledger.last_runs()["drift"].number == 3, "what was missed did not take place"
     ledger.forget_quiet_runs("drift", 3)
-    assert [run.state for run in ledger.task_runs("drift")] == ["missed", "done", "failed"]
+    assert [run.state for run in ledger.task_runs("drift")] == ["missed", "done", "failed", "done"], (
+        "one found something"
+    )
 
 
 def test_settings_are_replaced(ledger: Ledger) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from core.services.access import Actor, Role
 from core.services.desk import Desk
 
+LANES = ("counts", "work", "scoring")  # tasks of one lane run one after another
 DESK = Actor("Ringside", Role.ADMIN, "schedule")
 
 Run = Callable[[Desk, datetime], Mapping[str, Any]]  # what came of it, plain values, `said` a sentence of it
@@ -25,9 +26,14 @@ class Task:
     cron : str
         Five fields, UTC; or "every 60s" for what only keeps count.
     run : callable
-        (desk, now) -> result; it may be late, it may be asked for twice: it must do the same work once.
+        (desk, now) -> result; it may be late, it may be asked for twice: it must do the same work once. A result with
+        `skipped` (why) did not take place.
     quiet : bool
-        Of runs that found nothing only the last is kept.
+        Of runs that found nothing only the last is kept: those whose result has no `found`.
+    lane : str
+        One of LANES: "counts" for what is over in an instant.
+    served : bool
+        Only where the desk is being served; a terminal alone does not do it.
     """
 
     key: str
@@ -35,3 +41,5 @@ class Task:
     cron: str
     run: Run
     quiet: bool = False
+    lane: str = "work"
+    served: bool = False

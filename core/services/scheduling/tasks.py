@@ -1,0 +1,47 @@
+"""What the desk does by itself: every task, in the order in which they are done when several are due.
+
+The parts are imported when they are run, so that a page that lists the tasks loads none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from core.services.desk import Desk
+from core.services.scheduling.task import Task
+
+
+def tasks(desk: Desk) -> list[Task]:
+    """Every task of the desk."""
+    return list(OWN)
+
+
+def _heartbeat(desk: Desk, now: datetime) -> Mapping[str, Any]:
+    from core.services.health_task import heartbeat
+
+    return heartbeat(desk, now)
+
+
+def _experiments(desk: Desk, now: datetime) -> Mapping[str, Any]:
+    from core.services.comparison import experiments
+
+    changed = experiments.tick(desk, now)
+    if not changed:
+        return {"said": "Every running experiment was looked at; none was moved."}
+    said = "; ".join(f"{item.spec.name}: {item.record.state}, stage {item.record.stage + 1}" for item in changed)
+    return {"said": f"{said}.", "found": len(changed), "experiments": [item.id for item in changed]}
+
+
+def _retraining(desk: Desk, now: datetime) -> Mapping[str, Any]:
+    from core.services.scheduling.retraining_task import start_what_is_due
+
+    return start_what_is_due(desk, now)
+
+
+OWN = (
+    Task("heartbeat", "Say that the desk is there, count its requests", "every 60s", _heartbeat, True, "counts", True),
+    Task("experiments", "Look at running experiments", "*/5 * * * *", _experiments, quiet=True),
+    Task("retraining", "Start the retrainings that are due", "30 3 * * *", _retraining),
+)

@@ -1,0 +1,71 @@
+"""`python -m core watch`: for cron, alone and beside a running desk."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.cli import main
+from core.config import Settings
+from core.services.desk import Desk, open_desk
+from core.services.inbox import Inbox
+from core.services.scheduling import tasks
+from core.services.scheduling.task import Task
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def core(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "core", *arguments]
+    env = os.environ | {"RINGSIDE_HOME": str(home)}
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.fixture
+def running(home: Path) -> Iterator[Desk]:
+    """A desk that owns its log and looks into its inbox."""
+    desk = open_desk(Settings(home=home))
+    desk.log  # noqa: B018
+    inbox = Inbox(desk)
+    inbox.start()
+    yield desk
+    inbox.stop()
+    desk.close()
+
+
+def test_what_is_due_is_done_once(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["watch", "--json"]) == 0
+    done = json.loads(capsys.readouterr().out)["tasks"]
+    expected = [task.key for task in tasks.OWN if not task.served]
+    assert [run["task"] for run in done] == expected
+    assert {run["by"] for run in done} == {"command"}
+    assert all(run["ended_at"] and run["said"] for run in done)
+    assert main(["watch"]) == 0
+    assert capsys.readouterr().out.strip() == "Nothing is due."
+    assert main(["watch", "retraining"]) == 0
+    assert capsys.readouterr().out.strip() == "retraining: done. Nothing is trained yet."
+
+
+def test_a_failed_task_is_told_with_exit_code_2(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = Task("broken", "Break", "0 2 * * *", lambda desk, now: {"said": 1 // 0})
+    monkeypatch.setattr(tasks, "OWN", (broken,))
+    assert main(["watch", "--now"]) == 2
+    assert "broken: failed. Something unexpected went wrong" in capsys.readouterr().out
+    assert main(["watch", "brokn"]) == 2
+    assert "broken" in capsys.readouterr().err
+
+
+def test_beside_a_running_desk_the_desk_does_it(running: Desk) -> None:
+    done = core(running.settings.home, "watch", "experiments", "--json", "--quiet")
+    assert done.returncode == 0, done.stderr
+    (run,) = json.loads(done.stdout)["tasks"]
+    assert (run["task"], run["state"], run["by"]) == ("experiments", "done", "command")
+    assert [kept.number for kept in running.ledger.task_runs("experiments")] == [run["number"]]
