@@ -60,6 +60,15 @@ PLACES = (
     ),
     Place(
         "Watch",
+        "watch/alerts.py",
+        "alerts",
+        "Alerts",
+        "notifications",
+        "What fired, who owns it, what to do; the rules behind it and their terms.",
+        Action.SEE_MODELS,
+    ),
+    Place(
+        "Watch",
         "watch/service.py",
         "service",
         "Service",
