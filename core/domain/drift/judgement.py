@@ -64,7 +64,7 @@ class Finding:
         Levels of the reference that the window has not, and not by chance.
     adjusted_p : float or None
         Of the whole item, corrected for its tests and for all items; None where it is not judged.
-    n, n_effective, needed : int, float, float
+    n, n_effective, needed : int, float, int
         Rows, what they are worth where entities repeat, and the entities that a judgement takes.
     why : tuple of str
         What raised it, with value, n and limit; or why it is not judged.
@@ -77,7 +77,7 @@ class Finding:
     level: Level
     n: int
     n_effective: float
-    needed: float
+    needed: int
     psi: float
     psi_limit: float
     kl: float

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from core.domain.drift.bins import Bins, Counted, Rows
@@ -17,7 +16,7 @@ class Look:
 
     Attributes
     ----------
-    needed : float
+    needed : int
         Entities that each side must have.
     have, have_before : int
         Entities of all rows, now and before.
@@ -28,7 +27,7 @@ class Look:
     """
 
     item: Item
-    needed: float
+    needed: int
     have: int
     have_before: int
     valued: float
@@ -49,12 +48,20 @@ class Look:
 
 def look(bins: Bins, now: tuple[Counted, Rows], before: tuple[Counted, Rows], share: float, limits: Limits) -> Look:
     """Measure one item; `share` of quiet periods may raise it."""
-    floor = rows_needed(bins.in_coarse(bins.counts), limits.psi_moderate, 1 - share, math.inf)
-    needed = max(limits.minimum_rows, floor if math.isfinite(floor) else 0)
+    needed = max(limits.minimum_rows, rows_needed(bins.in_coarse(bins.counts), limits.psi_moderate, 1 - share))
     worth = _worth(now[1]), _worth(before[1])
     valued = [_valued(*side) for side in (now, before)]
     item = measured(bins, now[0], before[0], worth, share, min(valued) >= needed)
     return Look(item, needed, now[1].n_entities, before[1].n_entities, valued[0], valued[1], worth[0])
+
+
+def _own(side: tuple[Counted, Rows]) -> tuple[Counted, Rows]:
+    """An item that was counted in fewer rows than there are, as scores are that another version gave some of."""
+    counted, rows = side
+    if counted.n >= rows.n:
+        return side
+    part = counted.n / rows.n
+    return counted, Rows(counted.n, int(rows.n_entities * part), rows.n_effective * part)
 
 
 def _worth(rows: Rows) -> float:

@@ -52,8 +52,8 @@ def divergence(
 ) -> Divergence:
     """PSI, KL and Jensen-Shannon of two tables of counts, half a row added per bin.
 
-    Bins that expect less than one row are one bin together, so that a tail of rare levels is no noise of its own.
-    Under no drift PSI is (1/n + 1/m) chi2(B - 1), B the bins that expect a row (Yurdakul 2018).
+    Bins that expect less than one row on either side are one bin together, so that a tail of rare levels is no noise of
+    its own. Under no drift PSI is (1/n + 1/m) chi2(B - 1), B the bins that expect a row (Yurdakul 2018).
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def _compared(now: Array, reference: Array, n: float | None, m: float | None) ->
     n, m = rows if n is None else n, held if m is None else m
     if min(rows, held, n, m) <= 0:
         return np.ones(1), np.ones(1), 0, math.inf
-    expected = reference / held * n
+    expected = (now + reference) / (rows + held) * min(n, m)  # on the side that knows less
     kept = expected >= LEAST_EXPECTED
     pooled = [np.append(side[kept], side[~kept].sum()) for side in (now, reference)]
     if pooled[0][-1] + pooled[1][-1] == 0:
@@ -130,23 +130,27 @@ def psi(now: Array, reference: Array, band: float, level: float = LEVEL) -> tupl
     return found.psi, max(band, found.noise)
 
 
-def rows_needed(reference: Array, band: float, level: float = LEVEL, m: float | None = None) -> float:
-    """Rows of a window from which the sampling noise of a PSI stays below a band; infinite: no number is enough.
+def rows_needed(reference: Array, band: float, level: float = LEVEL) -> int:
+    """Rows of a window from which a PSI's noise against a large reference stays below a band.
+
+    The more rows, the more bins expect one, and the more bins, the more rows it takes: the smallest number is sought.
 
     Examples
     --------
-    >>> large = np.full(10, 10**9)
-    >>> rows_needed(large, 0.1), rows_needed(large, 0.1, 1 - 0.05 / 36)
+    >>> even = np.full(10, 100)
+    >>> rows_needed(even, 0.1), rows_needed(even, 0.1, 1 - 0.05 / 36)
     (170, 271)
     """
     from scipy.special import chdtri
 
-    held = float(reference.sum())
-    n_bins = int(np.count_nonzero(reference))
-    if held == 0:
-        return math.inf
-    part = band / float(chdtri(max(n_bins - 1, 1), 1 - level)) - 1 / (held if m is None else m)
-    return math.ceil(1 / part) if part > 0 else math.inf
+    shares = reference / max(reference.sum(), 1)
+    n, more = 0, math.ceil(1 / band)
+    while more > n:
+        n = more
+        rare = shares[shares * n < LEAST_EXPECTED].sum() * n >= LEAST_EXPECTED
+        n_bins = int(np.count_nonzero(shares * n >= LEAST_EXPECTED) + rare)
+        more = math.ceil(float(chdtri(max(n_bins - 1, 1), 1 - level)) / band)
+    return n
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,7 @@ def not_judged(found: Look) -> tuple[str, ...]:
     """Why an item is not judged; empty where it is."""
     if found.item.bins.calendar:
         return ("A function of the date alone: shown, never judged.",)
-    needed = f"{found.needed:,.0f}"
+    needed = f"{found.needed:,}"
     repeats = found.have < found.item.now.n
     unit = f" entities of {needed}, in {found.item.now.n:,} rows" if repeats else f" of {needed}"
     if found.have < found.needed:
