@@ -101,6 +101,7 @@ class UseCase:
     history: History | None = None  # how six months of it are simulated; takes a generator and a truth
     claims: tuple[Claim, ...] = ()  # what its sources promised, set beside what is measured
     adverse_codes: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # credit: raw column -> (code, text)
+    hash_ids: bool = False  # store ids and personal texts as keyed hashes
     origin: str = "built-in"  # or the TOML file it was adopted into
     facts: Mapping[str, Any] = field(default_factory=dict)  # adopted cases: how their data was read
 

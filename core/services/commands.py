@@ -174,6 +174,19 @@ def verdict(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[st
     return comparing.judged_json(verdicts.judge(desk, actor, args["use_case"], planned))
 
 
+def entity(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
+    """Everything kept of an entity: args use_case, id, export (a file), erase, reason."""
+    from core.services.privacy import entity as service
+
+    key, name = args["use_case"], str(args["id"])
+    if args.get("erase"):
+        return asdict(service.erase(desk, actor, key, name, str(args.get("reason") or "")))
+    found = service.export(desk, actor, key, name)
+    if args.get("export"):
+        Path(args["export"]).write_text(service.as_text(found))
+    return {"rows": found.counts, "held_out_rows": dict(found.held_out), "files": list(found.files)}
+
+
 COMMANDS: dict[str, Command] = {
     "score": score,
     "score-row": score_row,
@@ -183,6 +196,7 @@ COMMANDS: dict[str, Command] = {
     "demo": demo,
     "outcomes": outcomes,
     "explain": explain,
+    "entity": entity,
     "replay": replay,
     "challengers": challengers,
     "plan": plan,

@@ -90,7 +90,7 @@ def take_in(
     received_at = datetime.now(UTC)
     source = open_outcomes(use_case, path, named or Named())
     read = read_outcomes(use_case, source, received_at)
-    given = readable(use_case, read)
+    given = _as_stored(desk, use_case, readable(use_case, read))
     matched = desk.log.match_outcomes(use_case, given)
     meets = pc.equal(matched["status"], MEETS)
     fresh = given.set_column(given.column_names.index(OBSERVED_AT), OBSERVED_AT, matched[OBSERVED_AT]).filter(meets)
@@ -120,9 +120,15 @@ def look(desk: Desk, actor: Actor, key: str, path: Path, named: Named | None = N
         columns = roles_of(use_case, bare.header, named or Named())
         return OutcomeLook(bare.header, columns, first, None, False, error.message)
     read = read_outcomes(use_case, source, datetime.now(UTC), most=LOOK_ROWS)
-    given = readable(use_case, read)
+    given = _as_stored(desk, use_case, readable(use_case, read))
     would = _counted(use_case, source, read, desk.log.match_outcomes(use_case, given), 0, given)
     return OutcomeLook(bare.header, would.columns, first, would, source.fraction >= 1 or read.n_rows < LOOK_ROWS)
+
+
+def _as_stored(desk: Desk, use_case: UseCase, given: pa.Table) -> pa.Table:
+    """The outcomes with their entities as the log calls them."""
+    place = given.column_names.index("entity")
+    return given.set_column(place, "entity", desk.pseudonyms.stored(use_case, given["entity"]))
 
 
 _WHY = {

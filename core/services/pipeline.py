@@ -153,7 +153,7 @@ class FileScoring:
         use_case = self.scorer.use_case
         checked = use_case.schema.check(chunk.parsed, chunk.n_rows)
         rejects.write(chunk, checked)
-        accepted = accept(checked, chunk.parsed, chunk.row_numbers)
+        accepted = self.desk.pseudonyms.over(use_case, accept(checked, chunk.parsed, chunk.row_numbers))
         self.tally.rows += chunk.n_rows + len(chunk.ragged)
         self.tally.rejected += chunk.n_rows - accepted.n_rows + len(chunk.ragged)
         if accepted.n_rows == 0:

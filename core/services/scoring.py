@@ -100,7 +100,7 @@ def score_one(desk: Desk, actor: Actor, key: str, row: Mapping[str, Any]) -> Sco
     require(actor, Action.SCORE_ONE)
     scorer = desk.scorer(key)
     started = time.perf_counter()
-    accepted = check_row(scorer.use_case, row)
+    accepted = desk.pseudonyms.over(scorer.use_case, check_row(scorer.use_case, row))
     scorer, scores = desk.standby.score(scorer, accepted.columns, 1)
     latency_ms = (time.perf_counter() - started) * 1_000
     at = datetime.now(UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,18 @@ import pyarrow as pa
 from core.errors import InputError
 from core.ml.scorer import Scorer
 from core.services.comparison.assigning import Assigning
-from core.services.records import accept, output_columns
+from core.services.records import Accepted, accept, output_columns
 from core.services.reference import parsed_columns
 from core.store.identity import prediction_ids
 
 
-def score_table(scorer: Scorer, table: Any, experiment: Assigning | None = None) -> pa.Table:
-    """The columns that a scored file gains, one row per row given; see `Desk.score`."""
+def score_table(
+    scorer: Scorer, table: Any, logged_as: Callable[[Accepted], Accepted], experiment: Assigning | None = None
+) -> pa.Table:
+    """The columns that a scored file gains, one row per row given; see `Desk.score`.
+
+    `logged_as` says under which ids the log would keep the rows: what follows from ids is the same on every face.
+    """
     if not isinstance(table, pa.Table):
         table = pa.Table.from_pandas(table, preserve_index=False)
     use_case = scorer.use_case
@@ -25,7 +31,7 @@ def score_table(scorer: Scorer, table: Any, experiment: Assigning | None = None)
         raise InputError(f"The table lacks {', '.join(missing)}.", "Columns are matched by name.", missing=missing)
     parsed = parsed_columns(use_case.schema, table)
     checked = use_case.schema.check(parsed, table.num_rows)
-    accepted = accept(checked, parsed, np.arange(1, table.num_rows + 1))
+    accepted = logged_as(accept(checked, parsed, np.arange(1, table.num_rows + 1)))
     reasons = checked.why()
     why = pa.array([reasons.get(row) for row in range(table.num_rows)], pa.string())
     if accepted.n_rows == 0:

@@ -25,20 +25,35 @@ from numpy.typing import NDArray
 from core.domain.usecase import UseCase
 from core.store.log_arms import LogArms
 from core.store.log_batches import Batch
+from core.store.log_drift import LogDrift
+from core.store.log_drift_results import DRIFT_TABLES, LogDriftResults
 from core.store.log_experiments import LogExperiments
 from core.store.log_feedback import LogFeedback
 from core.store.log_lookup import LogLookup
 from core.store.log_outcomes import LogOutcomes
+from core.store.log_privacy import LogPrivacy
 from core.store.log_queries import naive
 from core.store.log_schema import GLOBAL, create, quoted
 from core.store.log_shadow import create_shadow_view
 from core.store.log_simulated import LogSimulated
+from core.store.log_transaction import Transaction
 from core.store.log_watch import LogWatch
 
 CountNew = Callable[[NDArray[np.bool_]], pa.Table]
 
 
-class PredictionLog(LogOutcomes, LogFeedback, LogLookup, LogSimulated, LogWatch, LogArms, LogExperiments):
+class PredictionLog(
+    LogOutcomes,
+    LogFeedback,
+    LogLookup,
+    LogSimulated,
+    LogWatch,
+    LogPrivacy,
+    LogDrift,
+    LogDriftResults,
+    LogArms,
+    LogExperiments,
+):
     """The log of one desk.
 
     Parameters
@@ -60,7 +75,7 @@ class PredictionLog(LogOutcomes, LogFeedback, LogLookup, LogSimulated, LogWatch,
         self._connection = duckdb.connect(str(path), config=config)
         self._connection.execute("SET enable_external_access = false")
         self._connection.execute("SET lock_configuration = true")
-        self._connection.execute(GLOBAL)
+        self._connection.execute(GLOBAL + DRIFT_TABLES)
         super().__init__()
         self._known: dict[str, UseCase] = {}
         self._writing: dict[str, threading.Lock] = {}
@@ -122,7 +137,7 @@ class PredictionLog(LogOutcomes, LogFeedback, LogLookup, LogSimulated, LogWatch,
         self.ensure(use_case)
         ids = _uuids(rows["prediction_id"])
         rows, scores = rows.drop(["prediction_id"]), scores.drop(["prediction_id"])
-        with self._writing[use_case.key], _Transaction(self._cursor()) as cursor:
+        with self._writing[use_case.key], Transaction(self._cursor()) as cursor:
             new = _new(cursor, use_case, ids, rows)
             if not new.all():
                 keep = pa.array(new)
@@ -163,7 +178,7 @@ class PredictionLog(LogOutcomes, LogFeedback, LogLookup, LogSimulated, LogWatch,
         self.ensure(use_case)
         if "as_of" not in outcomes.column_names:
             outcomes = outcomes.append_column("as_of", pa.nulls(len(outcomes), pa.timestamp("us")))
-        with self._writing[use_case.key], _Transaction(self._cursor()) as cursor:
+        with self._writing[use_case.key], Transaction(self._cursor()) as cursor:
             cursor.register("chunk", outcomes)
             table = quoted(use_case.key, "outcomes")
             added = cursor.execute(
@@ -195,21 +210,6 @@ def _insert_counts(cursor: duckdb.DuckDBPyConnection, use_case: UseCase, batch: 
         [batch.number, batch.version],
     )
     cursor.unregister("counts")
-
-
-class _Transaction:
-    """A cursor inside BEGIN ... COMMIT, rolled back when its block raises."""
-
-    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        self._cursor = cursor
-
-    def __enter__(self) -> duckdb.DuckDBPyConnection:
-        self._cursor.execute("BEGIN")
-        return self._cursor
-
-    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        self._cursor.execute("COMMIT" if kind is None else "ROLLBACK")
-        self._cursor.close()
 
 
 def _uuids(ids: pa.ChunkedArray) -> pa.Array:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.ui import adopting, dictionary, frame, inspected, messages, state
+from core.ui import adopting, dictionary, frame, inspected, messages, privacy, state
 
 use_case = state.use_case()
 frame.heading("What goes in, what comes out, and what must hold?", use_case.question)
-fields, features, target, checks, cases, adopt = st.tabs(
-    ["Fields", "Features", "Target and policy", "Contract", "All use cases", "Adopt a file"], key="data-tab"
+fields, features, target, checks, persons, cases, adopt = st.tabs(
+    ["Fields", "Features", "Target and policy", "Contract", "Privacy", "All use cases", "Adopt a file"], key="data-tab"
 )
 
 with fields, messages.told():
@@ -20,6 +20,8 @@ with target, messages.told():
     dictionary.target_and_policy(use_case)
 with checks, messages.told():
     dictionary.checks(use_case)
+with persons, messages.told():
+    privacy.show(use_case)
 with cases, messages.told():
     dictionary.use_cases()
 with adopt, messages.told():

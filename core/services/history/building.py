@@ -106,7 +106,7 @@ def _log_period(
     desk: Desk, history: History, scorer: Scorer, drawn: Drawn, at: Array, rows: Array, rng: np.random.Generator
 ) -> Scored:
     use_case, version = scorer.use_case, scorer.card.version
-    accepted = part(drawn.seen, rows)
+    accepted = desk.pseudonyms.over(use_case, part(drawn.seen, rows))
     scores, logged = _decide(use_case, history, scorer.score(accepted.columns, accepted.n_rows), rng)
     ids = prediction_ids(use_case, version, accepted.columns, accepted.other_texts, accepted.n_rows)
     scored_at = at[rows] + _AFTER[history.by_month]

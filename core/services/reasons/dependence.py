@@ -187,7 +187,8 @@ def _record(desk: Desk, use_case: UseCase, record: str) -> Columns:
     asked = record.strip()
     table = desk.log.prediction(use_case, asked)
     if table.num_rows == 0:
-        table = desk.log.by_entity(use_case, asked, limit=1)
+        called = (desk.log.by_entity(use_case, name, limit=1) for name in desk.pseudonyms.called(use_case, asked))
+        table = next((found for found in called if found.num_rows), table)
     if table.num_rows == 0:
         raise InputError(
             f"No logged {use_case.noun} is called '{asked[:60]}'.",

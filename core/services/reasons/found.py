@@ -36,15 +36,29 @@ def find_predictions(desk: Desk, actor: Actor, key: str, text: str) -> list[Tren
     plain = text.lower().replace("-", "")
     found: list[dict[str, Any]] = []
     if text:
-        found = desk.log.predictions_of(use_case, text, MOST).to_pylist()
+        found = _of_entity(desk, use_case, text)
         if not found and len(plain) >= LEAST_DIGITS:
             found = _one(use_case, text, desk.log.predictions_by_id(use_case, plain, MOST).to_pylist())
     if found:
         return [trend_point(row) for row in found]
-    near = desk.log.near_entities(use_case, text) if text else []
+    near = [] if not text or _is_personal(desk, use_case) else desk.log.near_entities(use_case, text)
     if near and near[0].strip().lower() == text.lower():
         return [trend_point(row) for row in desk.log.predictions_of(use_case, near[0], MOST).to_pylist()]
     raise nothing_found(use_case, text, near)
+
+
+def _of_entity(desk: Desk, use_case: UseCase, text: str) -> list[dict[str, Any]]:
+    """The rows of what is called so in the log, by its id or by the hash of it."""
+    called = (
+        desk.log.predictions_of(use_case, name, MOST).to_pylist() for name in desk.pseudonyms.called(use_case, text)
+    )
+    return next((found for found in called if found), [])
+
+
+def _is_personal(desk: Desk, use_case: UseCase) -> bool:
+    """Whether ids name persons: then nobody is told the ids of others that are written nearly so."""
+    named = use_case.schema[use_case.entity].personal if use_case.entity else False
+    return named or desk.pseudonyms.on(use_case)
 
 
 def _one(use_case: UseCase, text: str, found: list[dict[str, Any]]) -> list[dict[str, Any]]:

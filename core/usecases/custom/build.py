@@ -50,6 +50,7 @@ def build(spec: CustomSpec, origin: str) -> UseCase:
         sensitive=spec.sensitive,
         actionable=spec.actionable,
         notes=spec.notes,
+        hash_ids=spec.hash_ids,
         origin=origin,
         facts={
             "source": dict(spec.source),

@@ -19,7 +19,8 @@ from core.usecases.custom.spec import FEATURES_OF, CustomColumn, CustomSpec
 FAMILIES = ("logistic", "ridge", "elastic", "lightgbm", "forest", "mean")
 KEY = re.compile(r"[a-z][a-z0-9_]{0,47}")
 _TOP = (
-    *("key", "title", "question", "noun", "task", "timezone", "entity", "group", "sensitive", "actionable", "notes"),
+    *("key", "title", "question", "noun", "task", "timezone", "entity", "group", "hash_ids"),
+    *("sensitive", "actionable", "notes"),
     *("target", "recipe", "policy", "source", "excluded", "columns"),
 )
 _TARGET = ("name", "classes", "class_values", "meaning", "horizon_days", "unit", "decimal", "null_texts")
@@ -82,6 +83,7 @@ def parse(text: str, file: str = "use_case.toml") -> CustomSpec:
         sensitive=top.texts("sensitive"),
         actionable=top.texts("actionable"),
         notes=top.texts("notes"),
+        hash_ids=top.flag("hash_ids"),
         excluded=_plain(file, "excluded", values),
         source=_plain(file, "source", values),
     )

@@ -70,6 +70,7 @@ class CustomSpec:
     sensitive: tuple[str, ...] = ()
     actionable: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    hash_ids: bool = False
     excluded: Mapping[str, str] = field(default_factory=dict)
     source: Mapping[str, Any] = field(default_factory=dict)
 

@@ -95,6 +95,7 @@ def _general(spec: CustomSpec) -> dict[str, Any]:
         "sensitive": spec.sensitive,
         "actionable": spec.actionable,
         "notes": spec.notes,
+        "hash_ids": spec.hash_ids or None,
     }
 
 
