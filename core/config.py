@@ -29,6 +29,9 @@ class Settings:
     scheduler: bool = _setting(
         "RINGSIDE_SCHEDULER", True, "0: a served desk does nothing by itself; let cron run `python -m core watch`"
     )
+    url: str = _setting(
+        "RINGSIDE_URL", "http://127.0.0.1:8501", "where people open the desk: links in messages begin so"
+    )
     allow_self_approval: bool = _setting(
         "RINGSIDE_SELF_APPROVAL", False, "1: who asks for a promotion may approve it, marked as such (a desk of one)"
     )
@@ -72,6 +75,8 @@ def _parse(name: str, text: str, kind: type) -> Any:
         raise InputError(f"{name} is '{text}'.", "It takes 1 or 0.", setting=name)
     if issubclass(kind, Path):
         return Path(text).expanduser().resolve()
+    if kind is str:
+        return _address(name, text)
     try:
         number = int(text)
     except ValueError:
@@ -79,3 +84,9 @@ def _parse(name: str, text: str, kind: type) -> Any:
     if number < 1:
         raise InputError(f"{name} is '{text}'.", "It takes a whole number of at least 1.", setting=name)
     return number
+
+
+def _address(name: str, text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise InputError(f"{name} is '{text}'.", "It takes an address that begins with http:// or https://.")
+    return text.rstrip("/")

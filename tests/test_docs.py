@@ -22,7 +22,8 @@ def settings_table() -> str:
     """README's table of settings, made from the settings themselves."""
     rows = ["| variable | default | meaning |", "|---|---|---|"]
     for item in fields(Settings):
-        shown = "the checkout" if item.default == CHECKOUT else f"{int(item.default)}"
+        shown = "the checkout" if item.default == CHECKOUT else str(item.default)
+        shown = str(int(item.default)) if isinstance(item.default, bool) else shown
         rows.append(f"| `{item.metadata['env']}` | {shown} | {item.metadata['meaning']} |")
     return "\n".join(rows)
 

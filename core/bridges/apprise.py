@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from core.bridges.webhook import DELIVERY, NotDelivered, is_loopback
+from core.bridges.sending import DELIVERY, NotDelivered, is_loopback
 from core.errors import InputError
 
 TIMEOUT = 30.0  # seconds for one message, all in all

@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import http.client
-import ipaddress
 import socket
 import ssl
 import time
@@ -25,18 +24,15 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
-from core.errors import DeskError, InputError
+from core.bridges.sending import DELIVERY, NotDelivered, is_loopback
+from core.errors import InputError
 
-SIGNATURE, DELIVERY = "X-Ringside-Signature", "X-Ringside-Delivery"
+SIGNATURE = "X-Ringside-Signature"
 WAITS = (1.0, 5.0)  # seconds between tries
 TIMEOUT = 10.0  # seconds for each step of a request: to connect, to be answered
 LONGEST = 64 * 1024 * 1024  # bytes of a body: a receiver that takes more is rare, and all of it is held in memory
 _PASSING = {408, 425, 429, 500, 502, 503, 504}  # answers that may be others a moment later
 _OWN = {SIGNATURE.lower(), DELIVERY.lower(), "content-length", "host", "transfer-encoding"}
-
-
-class NotDelivered(DeskError):
-    """What was sent did not arrive; the message says why, without secrets. `data["lasting"]`: no use to try again."""
 
 
 @dataclass(frozen=True)
@@ -131,18 +127,6 @@ def check(url: str, secret: str) -> str:
     if len(secret) < 16:
         raise InputError(f"A secret of {len(secret)} characters is too short.", "It takes at least 16.")
     return host if port is None else f"{host}:{port}"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine by its very name.
-
-    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("::1"), is_loopback("127.0.0.1.example.com")
-    (True, True, True, False)
-    """
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def _headers(given: Mapping[str, str]) -> dict[str, str]:

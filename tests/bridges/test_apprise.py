@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from core.bridges.apprise import Kind, Message, address, send
-from core.bridges.webhook import NotDelivered
+from core.bridges.sending import NotDelivered
 from core.errors import DeskError, InputError
 from tests.bridges.sinks import http_sink, mail_sink
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from core.bridges.webhook import NotDelivered, send, sign
+from core.bridges.sending import NotDelivered
+from core.bridges.webhook import send, sign
 from core.errors import InputError
 from tests.bridges.sinks import http_sink
 
