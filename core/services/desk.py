@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from core.services.governing.cutoffs import cutoffs_under
 from core.services.governing.in_force import InForce
 from core.services.governing.standby import Standby, StandIn
 from core.services.jobs import Jobs
+from core.services.privacy.pseudonyms import Pseudonyms
 from core.services.request_counts import RequestCounts
 from core.store.bundles import list_versions, load_bundle
 from core.store.ledger import Ledger
@@ -49,7 +50,9 @@ class Desk:
         for folder in (settings.models_dir, settings.data_dir):
             folder.mkdir(parents=True, exist_ok=True)
         self.ledger = Ledger(settings.data_dir / "ledger.sqlite")
-        self.in_force = InForce(self.ledger, LedgerStamp(settings.data_dir / "ledger.sqlite"))
+        stamp = LedgerStamp(settings.data_dir / "ledger.sqlite")
+        self.in_force = InForce(self.ledger, stamp)
+        self.pseudonyms = Pseudonyms(self.ledger, stamp, settings.data_dir)
         self.jobs = Jobs(self.ledger)
         self.requests = RequestCounts()
         self.courier = Courier()
@@ -251,7 +254,8 @@ class Desk:
         from core.services.table_scoring import score_table
 
         scorer = self.scorer(key, version)
-        return score_table(scorer, table, assigning(self, scorer))
+        logged_as = partial(self.pseudonyms.over, scorer.use_case)
+        return score_table(scorer, table, logged_as, assigning(self, scorer))
 
     def warm(self) -> None:
         """Load every acting version, so that no page has to wait for it."""
