@@ -77,6 +77,15 @@ PLACES = (
         Action.SEE_SERVICE,
     ),
     Place(
+        "Watch",
+        "watch/schedule.py",
+        "schedule",
+        "Schedule",
+        "schedule",
+        "What the desk does by itself, every run with its result, run it now or set its time.",
+        Action.SEE_SERVICE,
+    ),
+    Place(
         "Compare",
         "compare/challengers.py",
         "challengers",

@@ -91,6 +91,11 @@ def _scheduler(_desk: Desk) -> Scheduler:
     return Scheduler(_desk)
 
 
+def scheduler() -> Scheduler:
+    """The scheduler of this process's desk; it runs by itself once the first page stands."""
+    return _scheduler(desk())
+
+
 def close() -> None:
     """Stop what the desk does by itself, and looking into the inbox; close the desk, if it was opened."""
     _scheduler.clear()

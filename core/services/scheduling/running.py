@@ -103,8 +103,10 @@ def run_due(
     for item in planned(desk, at):
         wanted = item.task.lane == lane if lane is not None else not item.task.served
         if item.due is not None and wanted and go_on():
-            run = _run(desk, actor, item.task, item.due, now, item.missed)
-            done += [run] if run is not None else []
+            run = desk.ledger.claim_run(item.task.key, item.due, now or datetime.now(UTC), _by(actor), actor.name)
+            if run is not None:
+                _note_missed(desk, item, run)
+                done.append(finish(desk, item.task, run))
     return done
 
 
@@ -119,7 +121,13 @@ def run_now(desk: Desk, actor: Actor, key: str, now: datetime | None = None) -> 
     require(actor, Action.WATCH)
     task = task_named(desk, key)
     desk.log  # noqa: B018  as above
-    run = _run(desk, actor, task, now or datetime.now(UTC), now, None)
+    return finish(desk, task, begin(desk, actor, task, now or datetime.now(UTC)))
+
+
+def begin(desk: Desk, actor: Actor, task: Task, now: datetime) -> TaskRun:
+    """Claim a run that somebody asks for; NotReady where the task is running."""
+    require(actor, Action.WATCH)
+    run = desk.ledger.claim_run(task.key, now, now, _by(actor), actor.name)
     if run is None:
         raise NotReady(f"'{task.title}' is running already.", "Wait until it has ended; its result is shown here.")
     return run
@@ -139,18 +147,11 @@ def task_named(desk: Desk, key: str) -> Task:
     return known[key]
 
 
-def _run(
-    desk: Desk, actor: Actor, task: Task, due: datetime, now: datetime | None, missed: datetime | None
-) -> TaskRun | None:
-    """Claim, do and write down; None where somebody else has it."""
-    at, began = now or datetime.now(UTC), time.monotonic()
-    run = desk.ledger.claim_run(task.key, due, at, _by(actor), actor.name)
-    if run is None:
-        return None
-    if missed is not None and not task.quiet:
-        _note_missed(desk, task, missed, due, at)
+def finish(desk: Desk, task: Task, run: TaskRun) -> TaskRun:
+    """Do what was claimed, and write down what came of it."""
+    at, began = run.started_at, time.monotonic()
     state, said, result = _outcome(desk, task, at)
-    late = (at - due).total_seconds()
+    late = (at - run.due_at).total_seconds()
     if late > LATE_SECONDS:
         said, result = f"Late by {when.stretch(late)}. {said}", {**result, "late_seconds": round(late)}
     ended = desk.ledger.end_run(run.number, at + timedelta(seconds=time.monotonic() - began), state, said, result)
@@ -163,9 +164,13 @@ def _by(actor: Actor) -> str:
     return {"schedule": "schedule", "cli": "command"}.get(actor.via, "person")
 
 
-def _note_missed(desk: Desk, task: Task, first: datetime, due: datetime, at: datetime) -> None:
-    said = f"Not run from {first:%Y-%m-%d %H:%M} UTC on: the desk was down or busy. The run of {due:%Y-%m-%d %H:%M} UTC"
-    desk.ledger.note_run(task.key, first, at, MISSED, f"{said} makes up for it.")
+def _note_missed(desk: Desk, item: Planned, run: TaskRun) -> None:
+    """That earlier due times passed, unless the task only keeps count."""
+    if item.missed is None or item.task.quiet:
+        return
+    since, made_up = (f"{moment:%Y-%m-%d %H:%M} UTC" for moment in (item.missed, run.due_at))
+    said = f"Not run from {since} on: the desk was down or busy. The run of {made_up} makes up for it."
+    desk.ledger.note_run(item.task.key, item.missed, run.started_at, MISSED, said)
 
 
 def _outcome(desk: Desk, task: Task, now: datetime) -> tuple[str, str, dict[str, Any]]:

@@ -6,7 +6,6 @@ to the scheduler. Each lane has a thread of its own: the heartbeat waits for no 
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -14,9 +13,11 @@ from typing import TYPE_CHECKING
 
 from core.errors import DeskError
 from core.logs import logger
+from core.services.access import Actor
 from core.services.desk import Desk
-from core.services.scheduling.running import run_due
+from core.services.scheduling.running import begin, finish, run_due, task_named
 from core.services.scheduling.task import LANES
+from core.store.ledger_schedule_tables import TaskRun
 
 if TYPE_CHECKING:
     from apscheduler.schedulers.background import BackgroundScheduler
@@ -43,6 +44,7 @@ class Scheduler:
         self._desk, self._settle = desk, settle
         self._busy = dict.fromkeys(LANES, 0)
         self._stopping = threading.Event()
+        self._asked: list[threading.Thread] = []
         self._running: BackgroundScheduler | None = None
 
     def start(self) -> None:
@@ -52,10 +54,11 @@ class Scheduler:
 
         if not self._desk.settings.scheduler or self._stopping.is_set():
             return
-        logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a look that is passed over while one runs is no news
         executors = {lane: ThreadPoolExecutor(1) for lane in LANES}
+        clock = logger("schedule.clock")
+        clock.setLevel("ERROR")  # a look that is passed over while the lane is busy is no news
         settings = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-        scheduler = BackgroundScheduler(executors=executors, job_defaults=settings, timezone=UTC)
+        scheduler = BackgroundScheduler(executors=executors, job_defaults=settings, timezone=UTC, logger=clock)
         first = datetime.now(UTC) + timedelta(seconds=self._settle)
         for lane in LANES:
             scheduler.add_job(
@@ -78,6 +81,16 @@ class Scheduler:
         finally:
             self._busy[lane] -= 1
 
+    def ask(self, actor: Actor, key: str) -> TaskRun:
+        """Run a task now, in the background; it is claimed, and who asks is told if that cannot be, at once."""
+        task = task_named(self._desk, key)
+        self._desk.log  # noqa: B018  whoever has the log runs the tasks
+        run = begin(self._desk, actor, task, datetime.now(UTC))
+        asked = threading.Thread(target=finish, args=(self._desk, task, run), name=f"task: {key}", daemon=True)
+        self._asked = [*(thread for thread in self._asked if thread.is_alive()), asked]
+        asked.start()
+        return run
+
     def stop(self) -> None:
         """Begin nothing more, and give what runs a few seconds to end; what does not is found interrupted."""
         self._stopping.set()
@@ -86,3 +99,5 @@ class Scheduler:
         limit = time.monotonic() + PATIENCE_SECONDS
         while any(self._busy.values()) and time.monotonic() < limit:
             time.sleep(0.05)
+        for thread in self._asked:
+            thread.join(max(0.0, limit - time.monotonic()))

@@ -6,6 +6,7 @@ The parts are imported when they are run, so that a page that lists the tasks lo
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,13 +16,7 @@ from core.services.scheduling.task import Task
 
 def tasks(desk: Desk) -> list[Task]:
     """Every task of the desk."""
-    return list(OWN)
-
-
-def _heartbeat(desk: Desk, now: datetime) -> Mapping[str, Any]:
-    from core.services.health_task import heartbeat
-
-    return heartbeat(desk, now)
+    return _own()
 
 
 def _experiments(desk: Desk, now: datetime) -> Mapping[str, Any]:
@@ -40,8 +35,14 @@ def _retraining(desk: Desk, now: datetime) -> Mapping[str, Any]:
     return start_what_is_due(desk, now)
 
 
-OWN = (
-    Task("heartbeat", "Say that the desk is there, count its requests", "every 60s", _heartbeat, True, "counts", True),
-    Task("experiments", "Look at running experiments", "*/5 * * * *", _experiments, quiet=True),
-    Task("retraining", "Start the retrainings that are due", "30 3 * * *", _retraining),
-)
+def _own() -> list[Task]:
+    """What parts of the desk ask for themselves, and what is asked for here."""
+    from core.services.alerting.task import EVALUATE
+    from core.services.health_task import HEARTBEAT
+
+    return [
+        replace(HEARTBEAT, lane="counts", served=True),
+        EVALUATE,
+        Task("experiments", "Look at running experiments", "*/5 * * * *", _experiments, quiet=True),
+        Task("retraining", "Start the retrainings that are due", "30 3 * * *", _retraining),
+    ]

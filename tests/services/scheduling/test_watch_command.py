@@ -15,8 +15,9 @@ from core.cli import main
 from core.config import Settings
 from core.services.desk import Desk, open_desk
 from core.services.inbox import Inbox
-from core.services.scheduling import tasks
+from core.services.scheduling import running as runner
 from core.services.scheduling.task import Task
+from core.services.scheduling.tasks import tasks
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -42,7 +43,9 @@ def running(home: Path) -> Iterator[Desk]:
 def test_what_is_due_is_done_once(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["watch", "--json"]) == 0
     done = json.loads(capsys.readouterr().out)["tasks"]
-    expected = [task.key for task in tasks.OWN if not task.served]
+    desk = open_desk(Settings(home=home))
+    expected = [task.key for task in tasks(desk) if not task.served]
+    desk.close()
     assert [run["task"] for run in done] == expected
     assert {run["by"] for run in done} == {"command"}
     assert all(run["ended_at"] and run["said"] for run in done)
@@ -56,7 +59,7 @@ def test_a_failed_task_is_told_with_exit_code_2(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = Task("broken", "Break", "0 2 * * *", lambda desk, now: {"said": 1 // 0})
-    monkeypatch.setattr(tasks, "OWN", (broken,))
+    monkeypatch.setattr(runner, "tasks", lambda desk: [broken])
     assert main(["watch", "--now"]) == 2
     assert "broken: failed. Something unexpected went wrong" in capsys.readouterr().out
     assert main(["watch", "brokn"]) == 2
