@@ -33,7 +33,7 @@ def who_decided(use_case: UseCase, seen: Challengers) -> None:
 
 def _missing(use_case: UseCase, seen: Challengers) -> str | None:
     """The sentence on decisions whose outcomes are known much less often than another's; None where none is."""
-    coverage = deciders.known_by_decision(use_case, seen)
+    coverage = deciders.known_by_decision(use_case, seen.rows.rows)
     if len(coverage) < 2:
         return None
     least, most = min(coverage, key=lambda name: coverage[name]), max(coverage, key=lambda name: coverage[name])

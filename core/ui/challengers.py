@@ -33,14 +33,15 @@ class Choice:
 
 def choose(use_case: UseCase) -> Choice:
     """Period, segment and versions."""
-    since, until = _period(use_case)
+    since, until = period(use_case)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         segment = _segment(use_case)
-        versions = _versions(use_case)
+        versions = versions_beside(use_case)
     return Choice(since, until, segment, versions)
 
 
-def _period(use_case: UseCase) -> tuple[date, date]:
+def period(use_case: UseCase) -> tuple[date, date]:
+    """First day of the rows that are looked at, and the day after their last."""
     today = datetime.now(UTC).date()
     tomorrow, horizon = today + timedelta(days=1), use_case.target.horizon_days
     asked = st.segmented_control(
@@ -76,7 +77,8 @@ def _segment(use_case: UseCase) -> tuple[str, str] | None:
     return str(column), str(level or levels[0])
 
 
-def _versions(use_case: UseCase) -> tuple[str, ...]:
+def versions_beside(use_case: UseCase) -> tuple[str, ...]:
+    """Versions beside the acting one."""
     desk = state.desk()
     others = [version for version in desk.versions(use_case.key) if version != desk.acting_version(use_case.key)]
     if not others:

@@ -105,6 +105,15 @@ PLACES = (
     ),
     Place(
         "Compare",
+        "compare/fairness.py",
+        "fairness",
+        "Fairness",
+        "diversity_3",
+        "Whether groups of people get the same decisions, and whether those are right as often.",
+        Action.SEE_GROUPS,
+    ),
+    Place(
+        "Compare",
         "compare/drivers.py",
         "drivers",
         "Drivers",

@@ -172,7 +172,7 @@ def test_every_row_has_a_number_and_every_decision_its_outcomes(desk):
     found = seen(desk, "lead_scoring")
     assert all(part.value == 0 and 0 < part.high < 0.01 for part in silence.unscored(found).values())
     assert set(silence.silences(desk, RITA, "lead_scoring", found)) == {str(arm) for arm in found.rows.arms}
-    known = deciders.known_by_decision(builtin()["lead_scoring"], found)
+    known = deciders.known_by_decision(builtin()["lead_scoring"], found.rows.rows)
     assert known and all(share == 1.0 for share in known.values())
 
 

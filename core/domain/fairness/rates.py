@@ -75,7 +75,7 @@ def demographic_parity_ratio(selection: Floats) -> float:
 def equalised_odds_difference(true_positive: Floats, false_positive: Floats) -> float:
     """The larger of the spreads of true and of false positive rates.
 
-    >>> equalised_odds_difference(np.array([0.9, 0.8]), np.array([0.1, 0.3]))
-    0.2
+    >>> equalised_odds_difference(np.array([0.9, 0.8]), np.array([0.25, 0.5]))
+    0.25
     """
     return float(np.fmax(spread(true_positive), spread(false_positive)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.domain.judged import Judged
 from core.domain.metrics.measured import MIN_EVENTS
 from core.domain.usecase import UseCase
 from core.services.access import Action, Actor, require
@@ -12,9 +13,8 @@ from core.services.desk import Desk
 from core.services.kept import kept
 
 
-def known_by_decision(use_case: UseCase, found: Challengers) -> dict[str, float]:
+def known_by_decision(use_case: UseCase, rows: Judged) -> dict[str, float]:
     """Share of the mature rows whose outcome is known, by decision; decisions of fewer than 30 are left out."""
-    rows = found.rows.rows
     shares: dict[str, float] = {}
     for place, decision in enumerate(use_case.policy.decisions):
         mature = rows.mature & (rows.decision == place)

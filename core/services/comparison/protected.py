@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from core.domain.usecase import UseCase
@@ -32,7 +33,8 @@ def group_codes(use_case: UseCase, name: str, raw: Mapping[str, Any]) -> tuple[N
         codes = grouping.codes(np.asarray(raw[grouping.column], dtype=np.float64)).astype(np.int64)
         return np.maximum(codes, -1), grouping.levels
     column = use_case.schema[name]
-    texts = np.array(["" if value is None else str(value) for value in raw[name]], dtype=object)
-    levels = tuple(column.levels) or tuple(sorted(set(texts.tolist()) - {""}))
-    place = {level: code for code, level in enumerate(levels)}
-    return np.array([place.get(text, -1) for text in texts], dtype=np.int64), levels
+    coded = pa.array(raw[name], from_pandas=True).dictionary_encode()
+    texts = [str(value) for value in coded.dictionary.to_pylist()]
+    levels = tuple(column.levels) or tuple(sorted(set(texts) - {""}))
+    place = np.array([*(levels.index(text) if text in levels else -1 for text in texts), -1], dtype=np.int64)
+    return place[coded.indices.fill_null(len(texts)).to_numpy()], levels
