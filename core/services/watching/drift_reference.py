@@ -1,0 +1,77 @@
+"""What a window is held against: everything that is watched of a version, in bins of its held-out reference rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.domain.columns import Columns
+from core.domain.drift.bins import Bins, Of, Rows
+from core.domain.drift.entities import rows_of
+from core.domain.drift.reference import reference_bins
+from core.domain.features import feature_matrix
+from core.domain.usecase import UseCase
+from core.services.desk import Desk
+from core.services.kept import kept
+from core.services.reasons.explainers import reference_columns
+
+
+@dataclass(frozen=True, eq=False)
+class DriftReference:
+    """The reference of one version.
+
+    Attributes
+    ----------
+    champion : str
+        The model whose score acts.
+    bins : tuple of Bins
+        Scores first, the champion's before the others', then raw columns, then features.
+    rows : Rows
+        Of the reference.
+    """
+
+    version: str
+    champion: str
+    bins: tuple[Bins, ...]
+    rows: Rows
+
+    def of(self, of: Of) -> tuple[Bins, ...]:
+        """The items of one kind."""
+        return tuple(item for item in self.bins if item.of is of)
+
+
+def drift_reference(desk: Desk, use_case: UseCase, version: str | None = None) -> DriftReference:
+    """The reference of a version, of the acting one by default; made once.
+
+    Raises
+    ------
+    NotReady, BundleProblem
+        As `Desk.scorer`.
+    """
+    scorer = desk.scorer(use_case.key, version)
+    mark = ("drift reference", scorer.card.version, scorer.card.champion)
+    return kept(desk, use_case, mark, lambda: _reference(desk, use_case, scorer.card.version))
+
+
+def _reference(desk: Desk, use_case: UseCase, version: str) -> DriftReference:
+    scorer = desk.scorer(use_case.key, version)
+    columns, _, n = reference_columns(desk, use_case.key, version)
+    rows = _rows(use_case, columns, n)
+    champion, said = scorer.card.champion, scorer.score(columns, n).scores
+    scores = {name: said[name] for name in sorted(said, key=lambda name: name != champion)}
+    matrix = feature_matrix(use_case.features, columns, n)
+    design = rows.n / rows.n_effective if rows.n else 1.0
+    bins = reference_bins(use_case.schema, use_case.features, columns, matrix, scores, design)
+    return DriftReference(version, champion, bins, rows)
+
+
+def _rows(use_case: UseCase, columns: Columns, n: int) -> Rows:
+    told = [rows_of(columns[name], n) for name in who_columns(use_case) if name in columns]
+    return min(told, key=lambda rows: rows.n_effective, default=rows_of(None, n))
+
+
+def who_columns(use_case: UseCase) -> Sequence[str]:
+    """Columns that say whom a row is about: what is not to be split, what names a row, people."""
+    named = [use_case.group, use_case.entity]
+    people = [column.name for column in use_case.schema if column.kind.is_text and column.personal]
+    return tuple(dict.fromkeys(name for name in (*named, *people) if name is not None))

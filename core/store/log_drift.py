@@ -1,0 +1,247 @@
+"""Rows counted in the bins of a reference, window by window: raw columns, scores, features; and repeated entities.
+
+Everything is counted in the database, a pass over the rows for raw columns and one for scores whatever the number of
+windows; a window is a stretch of the rows' own time, and voided batches never count.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from core.domain.columns import SEPARATOR, Kind
+from core.domain.drift.bins import Bins, Counted, Rows
+from core.domain.usecase import UseCase
+from core.store.log_queries import LogQueries, naive
+from core.store.log_schema import quoted, raw_names, score_names
+from core.store.log_simulated import SIMULATED
+
+_ACTING = "s.prediction_id = r.prediction_id AND s.batch = r.batch AND s.role = 'acting'"
+_OF_DAYS = "day >= ? AND day < ? AND batch NOT IN (FROM voided)"
+
+
+@dataclass(frozen=True)
+class DayRows:
+    """Rows of one UTC day of their own time that one version's batches hold."""
+
+    day: date
+    version: str
+    n: int
+    n_simulated: int
+
+
+@dataclass(frozen=True)
+class CountedWindow:
+    """A window's rows, and its items counted in the order in which their bins were given."""
+
+    n: int
+    items: tuple[Counted, ...]
+
+
+class LogDrift(LogQueries):
+    """What drift asks of `core.store.log.PredictionLog`."""
+
+    def rows_by_day(self, use_case: UseCase, since: datetime, until: datetime) -> list[DayRows]:
+        """Rows of every day of their own time, by the version of their batch."""
+        self.ensure(use_case)
+        found = self._rows(
+            f"SELECT day, version, sum(n)::BIGINT, coalesce(sum(n) FILTER (source = '{SIMULATED}'), 0)::BIGINT FROM ("
+            f"SELECT as_of::DATE AS day, batch, count(*) AS n FROM {quoted(use_case.key, 'rows')} "
+            "WHERE as_of >= ? AND as_of < ? AND batch NOT IN (FROM voided) GROUP BY ALL) "
+            "JOIN batches USING (batch) GROUP BY day, version ORDER BY day, version",
+            [naive(since), naive(until)],
+        )
+        return [DayRows(*row) for row in found]
+
+    def count_raw(self, use_case: UseCase, borders: Sequence[datetime], bins: Sequence[Bins]) -> list[CountedWindow]:
+        """Raw columns of the windows between borders, each from one border (included) to the next (not).
+
+        Parameters
+        ----------
+        borders : sequence of datetime, ascending, one more than windows
+        bins : sequence of Bins
+            Each names the column that it counts.
+        """
+        stored = raw_names(use_case)
+        values = [_raw_value(use_case, item, f"r.{quoted(stored[item.column])}") for item in bins]
+        source = f"{quoted(use_case.key, 'rows')} r WHERE r.as_of >= ? AND r.as_of < ?"
+        return self._count(use_case, borders, bins, values, source, [])
+
+    def count_scores(
+        self, use_case: UseCase, borders: Sequence[datetime], bins: Sequence[Bins], version: str
+    ) -> list[CountedWindow]:
+        """Acting scores that one version gave, of the windows between borders; bins are named by model."""
+        stored = score_names(use_case)
+        values = [f"s.{quoted(stored[item.name])}" for item in bins]
+        rows, scores = quoted(use_case.key, "rows"), quoted(use_case.key, "scores")
+        source = f"{rows} r JOIN {scores} s ON {_ACTING} AND s.version = ? WHERE r.as_of >= ? AND r.as_of < ?"
+        return self._count(use_case, borders, bins, values, source, [version])
+
+    def _count(
+        self,
+        use_case: UseCase,
+        borders: Sequence[datetime],
+        bins: Sequence[Bins],
+        values: Sequence[str],
+        source: str,
+        bound: list[Any],
+    ) -> list[CountedWindow]:
+        self.ensure(use_case)
+        times = [naive(border) for border in borders]
+        window, inner = _window("r.as_of", times)
+        picked = "".join(f", {value} AS v{place}" for place, value in enumerate(values))
+        wanted = [_aggregates(item, f"v{place}") for place, item in enumerate(bins)]
+        listed = "".join(f", {text}" for text, _ in wanted)
+        found = self._rows(
+            f"SELECT w, count(*){listed} FROM (SELECT {window} AS w{picked} FROM {source} "
+            "AND r.batch NOT IN (FROM voided)) GROUP BY w",
+            [*(edges for _, given in wanted for edges in given), *inner, *bound, times[0], times[-1]],
+        )
+        windows = [CountedWindow(0, tuple(_nothing(item) for item in bins))] * (len(times) - 1)
+        for place, n, *cells in found:
+            windows[place] = CountedWindow(n, tuple(_read(bins, n, iter(cells))))
+        return windows
+
+    def count_features(
+        self, use_case: UseCase, borders: Sequence[datetime], bins: Sequence[Bins], version: str
+    ) -> list[CountedWindow]:
+        """Features of the windows between borders, which are midnights, from what the batches of a version appended.
+
+        `n` counts the rows whose features were counted at all.
+        """
+        self.ensure(use_case)
+        days = [naive(border).date() for border in borders]
+        window, inner = _window("day", days)
+        found = self._rows(
+            f"SELECT {window} AS w, feature, bin, sum(n)::BIGINT FROM {quoted(use_case.key, 'feature_counts')} "
+            f"WHERE {_OF_DAYS} AND version = ? GROUP BY ALL",
+            [*inner, days[0], days[-1], version],
+        )
+        counted: dict[tuple[int, str], dict[int, int]] = {}
+        for place, feature, k, n in found:
+            counted.setdefault((place, feature), {})[k] = n
+        return [
+            _feature_window(bins, {name: cells for (place, name), cells in counted.items() if place == w})
+            for w in range(len(days) - 1)
+        ]
+
+    def count_entities(self, use_case: UseCase, borders: Sequence[datetime], columns: Sequence[str]) -> list[Rows]:
+        """How much the windows between borders tell, were each entity's rows all alike.
+
+        Parameters
+        ----------
+        columns : sequence of str
+            Columns of the log that name entities; the one that repeats most counts.
+        """
+        self.ensure(use_case)
+        times = [naive(border) for border in borders]
+        worst = [Rows(0, 0, 0.0)] * (len(times) - 1)
+        window, inner = _window("as_of", times)
+        for column in columns:
+            found = self._rows(
+                "SELECT w, sum(m)::BIGINT, count(*), sum(m * m)::BIGINT FROM ("
+                f"SELECT {window} AS w, hash({quoted(column)}) AS who, count(*) AS m "
+                f"FROM {quoted(use_case.key, 'rows')} WHERE as_of >= ? AND as_of < ? AND batch NOT IN (FROM voided) "
+                "GROUP BY w, who) GROUP BY w",
+                [*inner, times[0], times[-1]],
+            )
+            for place, n, n_entities, squares in found:
+                told = Rows(n, n_entities, n * n / squares)
+                if worst[place].n == 0 or told.n_effective < worst[place].n_effective:
+                    worst[place] = told
+        return worst
+
+    def arrived(
+        self, use_case: UseCase, since: datetime, until: datetime, columns: Sequence[str], most: int
+    ) -> pa.Table:
+        """Raw columns of a window's rows in the order in which they arrived; of many rows the latest `most`."""
+        self.ensure(use_case)
+        stored = raw_names(use_case)
+        listed = ", ".join(quoted(stored[name]) for name in columns)
+        latest = f"ORDER BY scored_at DESC, batch DESC, row_number DESC LIMIT {int(most)}"
+        return self._arrow(
+            f"SELECT {listed} FROM (SELECT * FROM {quoted(use_case.key, 'rows')} WHERE as_of >= ? AND as_of < ? "
+            f"AND batch NOT IN (FROM voided) {latest}) ORDER BY scored_at, batch, row_number",
+            [naive(since), naive(until)],
+        )
+
+
+def _window(column: str, borders: Sequence[Any]) -> tuple[str, list[Any]]:
+    """The place of a row's window among consecutive ones, as SQL, and what is bound in it."""
+    inner = list(borders[1:-1])
+    return " + ".join(f"({column} >= ?)::INTEGER" for _ in inner) or "0", inner
+
+
+def _raw_value(use_case: UseCase, bins: Bins, column: str) -> str:
+    kind = use_case.schema[bins.column].kind
+    if kind is Kind.SET:
+        level = use_case.schema[bins.column].levels[bins.member].replace("'", "''")
+        return f"contains('{SEPARATOR}' || {column} || '{SEPARATOR}', '{SEPARATOR}{level}{SEPARATOR}')::INTEGER"
+    return f"{column}::BOOLEAN::INTEGER" if kind is Kind.YESNO else column
+
+
+def _aggregates(bins: Bins, value: str) -> tuple[str, list[list[float]]]:
+    """What is asked of one item, as SQL, and the edges bound in it."""
+    if not bins.is_number:
+        return f"histogram({value}::VARCHAR)", []
+    number = f"nullif(TRY_CAST({value} AS DOUBLE), 'nan'::DOUBLE)"
+    edges = list(bins.edges)
+    if not edges:  # a reference without any value: one bin
+        return f"count({number}), min({number}), max({number})", []
+    text, bound = f"histogram({number}, ?), min({number}), max({number})", [edges]
+    if bins.points:
+        return f"{text}, histogram_exact({number}, ?)", [*bound, edges]
+    return text, bound
+
+
+def _read(bins: Sequence[Bins], n: int, cells: Iterable[Any]) -> Iterable[Counted]:
+    """One window's cells, in the order in which they were asked for."""
+    cell = iter(cells)
+    for item in bins:
+        if not item.is_number:
+            yield _levels(item, n, next(cell))
+            continue
+        found, low, high = next(cell), next(cell), next(cell)
+        exact = next(cell) if item.points and item.edges else None
+        counts = _in_bins(item, found)
+        between = None if exact is None else int(counts[1:-1].sum()) - _at(item.edges[1:], exact)
+        ends = [math.nan if end is None else float(end) for end in (low, high)]
+        missing = n - int(counts.sum())
+        yield Counted(item.name, counts, missing, low=ends[0], high=ends[1], between=between)
+
+
+def _in_bins(bins: Bins, found: Mapping[float, int] | int | None) -> Any:
+    """Rows per bin of a histogram by upper edge; what lies above the last edge stands at infinity."""
+    if not isinstance(found, Mapping):
+        return np.array([0] * len(bins.edges) + [found or 0], dtype=np.int64)
+    return np.array([found.get(edge, 0) for edge in (*bins.edges, math.inf)], dtype=np.int64)
+
+
+def _at(edges: Sequence[float], exact: Mapping[float, int] | None) -> int:
+    return sum((exact or {}).get(edge, 0) for edge in edges)
+
+
+def _levels(bins: Bins, n: int, found: Mapping[str, int] | None) -> Counted:
+    known = dict(found or {})
+    counts = np.array([known.pop(level, 0) for level in bins.levels], dtype=np.int64)
+    return Counted(bins.name, counts, n - int(counts.sum()) - sum(known.values()), known)
+
+
+def _feature_window(bins: Sequence[Bins], found: Mapping[str, Mapping[int, int]]) -> CountedWindow:
+    """Features in the bins of the version's profile; the bin after the last one holds missing values."""
+    items = []
+    for item in bins:
+        cells = found.get(item.name, {})
+        counts = np.array([cells.get(k, 0) for k in range(item.n_coarse)], dtype=np.int64)
+        items.append(Counted(item.name, counts, sum(cells.values()) - int(counts.sum()), fine=False))
+    return CountedWindow(max((item.n for item in items), default=0), tuple(items))
+
+
+def _nothing(bins: Bins) -> Counted:
+    return Counted(bins.name, np.zeros(len(bins.counts), dtype=np.int64), 0)
