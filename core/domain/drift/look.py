@@ -20,7 +20,7 @@ class Look:
         Entities that each side must have.
     have, have_before : int
         Entities of all rows, now and before.
-    valued, valued_before : float
+    valued, valued_before : int
         The same, of the rows that have a value.
     worth : float
         Effective rows per row, now.
@@ -30,8 +30,8 @@ class Look:
     needed: int
     have: int
     have_before: int
-    valued: float
-    valued_before: float
+    valued: int
+    valued_before: int
     worth: float
 
     @property
@@ -49,25 +49,17 @@ class Look:
 def look(bins: Bins, now: tuple[Counted, Rows], before: tuple[Counted, Rows], share: float, limits: Limits) -> Look:
     """Measure one item; `share` of quiet periods may raise it."""
     needed = max(limits.minimum_rows, rows_needed(bins.in_coarse(bins.counts), limits.psi_moderate, 1 - share))
+    (have, valued), (have_before, valued_before) = _entities(*now), _entities(*before)
     worth = _worth(now[1]), _worth(before[1])
-    valued = [_valued(*side) for side in (now, before)]
-    item = measured(bins, now[0], before[0], worth, share, min(valued) >= needed)
-    return Look(item, needed, now[1].n_entities, before[1].n_entities, valued[0], valued[1], worth[0])
-
-
-def _own(side: tuple[Counted, Rows]) -> tuple[Counted, Rows]:
-    """An item that was counted in fewer rows than there are, as scores are that another version gave some of."""
-    counted, rows = side
-    if counted.n >= rows.n:
-        return side
-    part = counted.n / rows.n
-    return counted, Rows(counted.n, int(rows.n_entities * part), rows.n_effective * part)
+    item = measured(bins, now[0], before[0], worth, share, min(valued, valued_before) >= needed)
+    return Look(item, needed, have, have_before, valued, valued_before, worth[0])
 
 
 def _worth(rows: Rows) -> float:
     return rows.n_effective / rows.n if rows.n else 0.0
 
 
-def _valued(counted: Counted, rows: Rows) -> float:
-    """Entities with a value, taken to be as many per row as in the whole window."""
-    return rows.n_entities * int(counted.counts.sum()) / counted.n if counted.n else 0.0
+def _entities(counted: Counted, rows: Rows) -> tuple[int, int]:
+    """Entities that the item was counted of, and those with a value; as many per row as in the whole window."""
+    per_row = rows.n_entities / max(rows.n, counted.n, 1)
+    return round(counted.n * per_row), round(int(counted.counts.sum()) * per_row)

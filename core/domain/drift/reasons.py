@@ -108,7 +108,7 @@ def not_judged(found: Look) -> tuple[str, ...]:
         return (f"Not enough rows to compare with: {found.have_before:,} of {needed}.",)
     for side, valued in (("", found.valued), (" to compare with", found.valued_before)):
         if valued < found.needed:
-            return (f"Not enough rows with a value{side}: {int(valued):,} of {needed}.",)
+            return (f"Not enough rows with a value{side}: {valued:,} of {needed}.",)
     return ()
 
 
