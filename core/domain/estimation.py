@@ -49,7 +49,7 @@ def expected_binary(probabilities: Floats) -> dict[str, Measured]:
     p = probabilities
     sure = np.maximum(p, 1 - p)
     return {
-        "auc": _expected_auc("auc", [p]),
+        "auc": expected_auc("auc", p[:, None], p[:, None]),
         "accuracy": _expected_mean("accuracy", sure, sure * (1 - sure)),
         "brier": _expected_mean("brier", p * (1 - p), p * (1 - p) * (1 - 2 * p) ** 2),
     }
@@ -63,22 +63,31 @@ def expected_multiclass(probabilities: Floats) -> dict[str, Measured]:
     probabilities : array, shape (n_rows, n_classes), rows sum to 1
     """
     best = probabilities.max(axis=1)
-    area = _expected_auc("macro_auc", list(probabilities.T))
+    area = expected_auc("macro_auc", probabilities, probabilities)
     return {"macro_auc": area, "accuracy": _expected_mean("accuracy", best, best * (1 - best))}
 
 
-def _expected_auc(name: str, classes: list[Floats]) -> Measured:
-    """Mean over classes; their errors are taken as going together: the band is too wide, if anything."""
+def expected_auc(name: str, chances: Floats, scores: Floats) -> Measured:
+    """Expected mean AUC of scores, were each row of a class with its chance; the band is as in `expected_binary`.
+
+    Means over classes: their errors are taken as going together, so the band is too wide, if anything.
+
+    Parameters
+    ----------
+    name : str
+    chances, scores : arrays, shape (n_rows, n_classes)
+        One class for the AUC of two classes: the positive one.
+    """
     values, errors = [], []
-    for p in classes:
-        value, up, down = auc_parts(p, p)
+    for p, own in zip(chances.T, scores.T, strict=True):
+        value, up, down = auc_parts(p, own)
         values.append(value)
         errors.append(math.sqrt(float(p @ up**2 + (1 - p) @ down**2)))
-    n, value, error = len(classes[0]), float(np.mean(values)), float(np.mean(errors))
+    n, value, error = len(chances), float(np.mean(values)), float(np.mean(errors))
     if math.isnan(value):
         return Measured(name, value, value, value, n, None, CBPE)
     low, high = logit_interval(value, error)
-    rarest = min(float(np.minimum(p.sum(), n - p.sum())) for p in classes)
+    rarest = min(float(np.minimum(p.sum(), n - p.sum())) for p in chances.T)
     return Measured(name, value, low, high, n, round(rarest), CBPE)
 
 

@@ -114,9 +114,9 @@ def _compute(desk: Desk, use_case: UseCase, day: date, rows: Judged) -> Performa
     primary, champion = use_case.policy.primary_metric, acting_model(desk, use_case)
     metrics = tuple(sorted(METRICS[use_case.task], key=lambda name: name != primary))
     arms = (*use_case.recipe.model_names, *([RULES] if use_case.rules is not None else []))
-    step, starts = _starts(use_case, rows)
+    step, starts = first_days(use_case, rows)
     expecting = champion, _error_model(desk, use_case, champion)
-    parts = _slices(rows.days, starts)
+    parts = slices(rows.days, starts)
     shown = (arms, metrics)
     periods = [
         _period(use_case, rows.part(part), start, step, shown, expecting)
@@ -141,13 +141,13 @@ def _compute(desk: Desk, use_case: UseCase, day: date, rows: Judged) -> Performa
     )
 
 
-def _slices(days: Any, starts: Any) -> list[slice]:
+def slices(days: Any, starts: Any) -> list[slice]:
     """The rows of each period; rows are in the order of time."""
     borders = [*np.searchsorted(days, starts).tolist(), len(days)]
     return [slice(first, last) for first, last in pairwise(borders)]
 
 
-def _starts(use_case: UseCase, rows: Judged) -> tuple[str, Any]:
+def first_days(use_case: UseCase, rows: Judged) -> tuple[str, Any]:
     """Weeks where the usual one has enough of every class, else months; first days of those with rows."""
     weeks = _weeks(rows.days)
     judged, outcome = weeks[rows.counts], rows.outcome[rows.counts]
@@ -161,6 +161,14 @@ def _starts(use_case: UseCase, rows: Judged) -> tuple[str, Any]:
     weekly = np.median(rarest) >= MIN_EVENTS and len(np.unique(weeks)) <= MOST_PERIODS
     starts = np.unique(weeks) if weekly else np.unique(rows.days.astype("datetime64[M]")).astype("datetime64[D]")
     return ("week" if weekly else "month"), starts
+
+
+def day_after(start: Any, step: str) -> date:
+    """The day after a period's last one."""
+    if step == "week":
+        return date.fromordinal(start.astype(date).toordinal() + 7)
+    end: date = (start.astype("datetime64[M]") + 1).astype("datetime64[D]").astype(date)
+    return end
 
 
 def _weeks(days: Any) -> Any:
@@ -178,10 +186,7 @@ def _period(
     expecting: tuple[str, ErrorModel | None],
 ) -> Period:
     arms, metrics = shown
-    first = start.astype(date)
-    end = (start.astype("datetime64[M]") + 1).astype("datetime64[D]").astype(date)
-    if step == "week":
-        end = first + timedelta(days=7)
+    first, end = start.astype(date), day_after(start, step)
     realised: dict[str, Figures] = {metric: {} for metric in metrics}
     if rows.counts.any():
         realised = {metric: {arm: figure_of(use_case, rows, arm, metric) for arm in arms} for metric in metrics}

@@ -51,7 +51,7 @@ def calibration_losses(
     The intercept is that of a line of slope 1 (calibration in the large), the slope that of the full line; each
     distance is to 0 and 1. Influences are those of maximum likelihood, H^-1 x (y - p).
     """
-    a, b = _line(outcomes, champion), _line(outcomes, challenger)
+    a, b = chance_line(outcomes, champion), chance_line(outcomes, challenger)
     return _farther(a[0], b[0], 0.0, clusters), _farther(a[1], b[1], 1.0, clusters)
 
 
@@ -60,14 +60,15 @@ def value_losses(
 ) -> tuple[Loss, Loss]:
     """The same for predicted values: mean error in sd of the target, and slope of the target on the prediction."""
     spread = float(values.std())
-    a, b = _value_line(values, champion, spread), _value_line(values, challenger, spread)
+    a, b = value_line(values, champion, spread), value_line(values, challenger, spread)
     return _farther(a[0], b[0], 0.0, clusters), _farther(a[1], b[1], 1.0, clusters)
 
 
 Estimate = tuple[float, Floats]  # a figure, and each row's influence on it
 
 
-def _line(outcomes: Floats, p: Floats) -> tuple[Estimate, Estimate]:
+def chance_line(outcomes: Floats, p: Floats) -> tuple[Estimate, Estimate]:
+    """Calibration of probabilities, shape (n_rows,): the intercept of a line of slope 1, and the full line's slope."""
     clipped = np.clip(p, _SMALLEST, 1 - _SMALLEST)
     margins = np.log(clipped / (1 - clipped))
     shift = _shift(margins, outcomes)
@@ -93,7 +94,8 @@ def _shift(margins: Floats, outcomes: Floats) -> float:
     return shift
 
 
-def _value_line(values: Floats, predictions: Floats, spread: float) -> tuple[Estimate, Estimate]:
+def value_line(values: Floats, predictions: Floats, spread: float) -> tuple[Estimate, Estimate]:
+    """Calibration of predicted values: the mean error in units of `spread`, and the slope of values on predictions."""
     n = len(values)
     errors = (values - predictions) / max(spread, _SMALLEST)
     bias = float(errors.mean())

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from core.domain.drift.concept import drop_against
 from core.domain.drift.measures import psi
 from core.domain.judged import METRICS, figure_of
 from core.domain.metrics.catalogue import metric_of
