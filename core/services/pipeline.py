@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from core.domain.columns import Array
+from core.domain.refusals import Refusal, refusals, worth_keeping
 from core.ml.explain import Explainer
 from core.ml.scorer import Scorer, ScoreTable
 from core.services.access import Actor, Role
@@ -50,6 +51,7 @@ class Tally:
     known: int = 0
     imputed: int = 0
     bands: Counter[str] = field(default_factory=Counter)
+    refused: Counter[Refusal] = field(default_factory=Counter)
 
     def as_result(self) -> dict[str, Any]:
         """Plain values for the ledger and the command line."""
@@ -131,6 +133,7 @@ class FileScoring:
                 state = "cancelled"
             raise
         finally:
+            self.desk.log.note_refused(self.batch, worth_keeping(self.tally.refused))
             self.desk.log.finish_batch(
                 self.batch, state=state, at=datetime.now(UTC), n_rows=self.tally.rows, n_rejected=self.tally.rejected
             )
@@ -153,6 +156,7 @@ class FileScoring:
         use_case = self.scorer.use_case
         checked = use_case.schema.check(chunk.parsed, chunk.n_rows)
         rejects.write(chunk, checked)
+        self.tally.refused.update(refusals(checked))
         accepted = self.desk.pseudonyms.over(use_case, accept(checked, chunk.parsed, chunk.row_numbers))
         self.tally.rows += chunk.n_rows + len(chunk.ragged)
         self.tally.rejected += chunk.n_rows - accepted.n_rows + len(chunk.ragged)

@@ -11,6 +11,7 @@ views           who looked at which prediction, when and where
 feedback        what people said of a score or of one reason for it, and when they acted on it
 batches         facts that are constant for an upload or a day of single rows
 batch_events    what became of a batch: done, cancelled, failed, voided
+refusals        what the rejected rows of a batch were refused for, counted by column, rule and unknown level
 ==============  ==================================================================================
 
 An id is kept as a UUID, the only 16-byte type of fixed width: it joins and inserts faster than a BLOB, is
@@ -32,6 +33,7 @@ CREATE TABLE IF NOT EXISTS batches (
 CREATE TABLE IF NOT EXISTS batch_events (
     batch INTEGER, event VARCHAR, event_at TIMESTAMP, actor VARCHAR, reason VARCHAR,
     n_rows BIGINT, n_rejected BIGINT, n_known BIGINT);
+CREATE TABLE IF NOT EXISTS refusals (batch INTEGER, "column" VARCHAR, rule VARCHAR, level VARCHAR, n BIGINT);
 CREATE OR REPLACE VIEW voided AS SELECT DISTINCT batch FROM batch_events WHERE event = 'voided';
 """
 

@@ -50,7 +50,7 @@ class LogSimulated(LogBatches):
                     cursor.execute(f"DELETE FROM {quoted(key, table)} WHERE batch IN ({_BATCHES})")
                 if "source" in stored_columns(cursor, key, "outcomes"):
                     cursor.execute(f"DELETE FROM {quoted(key, 'outcomes')} WHERE source = '{SIMULATED}'")
-            for table in ("batch_events", "batches"):
+            for table in ("batch_events", "refusals", "batches"):
                 cursor.execute(f"DELETE FROM {table} WHERE batch IN ({_BATCHES})")
             cursor.execute("COMMIT")
         except BaseException:

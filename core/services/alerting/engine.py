@@ -6,7 +6,6 @@ at once; a rule that fails is shown as one that could not look, and the others g
 
 from __future__ import annotations
 
-import logging
 import threading
 import uuid
 from collections.abc import Sequence
@@ -16,7 +15,9 @@ from typing import Any
 
 from core.domain.alert import Reading
 from core.errors import DeskError
+from core.logs import logger
 from core.services.access import Action, Actor, require
+from core.services.alerting.delivery import announce
 from core.services.alerting.rule import DESK_SUBJECT, not_applicable, rules
 from core.services.alerting.settings import in_force, looks_at
 from core.services.alerting.taking_in import Target, take_in
@@ -24,7 +25,7 @@ from core.services.desk import Desk
 from core.services.scheduling.task import DESK
 from core.store.ledger_alert_tables import AlertRecord
 
-LOGGER = logging.getLogger("ringside.alerts")
+LOGGER = logger("alerts")
 
 KEEP_READINGS = timedelta(days=400)
 _EARLY = timedelta(minutes=2)  # a look that comes a little early is not put off for a whole turn
@@ -139,6 +140,8 @@ def _one(desk: Desk, target: Target, now: datetime, actor: Actor, summary: Summa
     summary.opened += moves.opened
     summary.raised += moves.raised
     summary.cleared += moves.cleared
+    for alert in (*moves.opened, *moves.raised, *moves.cleared):
+        announce(desk, alert, now)
 
 
 def _look(desk: Desk, target: Target, now: datetime) -> tuple[Sequence[Reading], str | None]:

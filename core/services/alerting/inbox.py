@@ -10,6 +10,7 @@ from typing import Any
 from core.domain.alert import Severity, State
 from core.errors import InputError, UnknownName
 from core.services.access import Action, Actor, may, require
+from core.services.alerting.delivery import announce
 from core.services.alerting.engine import Summary, evaluate
 from core.services.alerting.rule import DESK_SUBJECT, Rule, rules
 from core.services.alerting.settings import InForce, terms_in_force
@@ -144,7 +145,9 @@ def close(desk: Desk, actor: Actor, alert_id: str, reason: str, now: datetime | 
     changes = {"state": "closed", "closed_by": actor.name, "closed_reason": said}
     with desk.ledger.transaction():
         desk.ledger.hush(found.rule, found.subject, found.about, found.severity)
-        return _change(desk, actor, found, "close alert", changes, at, {"closed_at": at})
+        closed = _change(desk, actor, found, "close alert", changes, at, {"closed_at": at})
+    announce(desk, closed, at)
+    return closed
 
 
 def watched(desk: Desk, actor: Actor, subject: str) -> list[Watched]:
