@@ -16,12 +16,15 @@ from functools import partial
 from typing import Any
 
 from core.errors import DeskError, InputError, UnknownName
+from core.logs import logger
 from core.services.access import Action, Actor, require
 from core.services.alerting.channels import secrets_of, takes
 from core.services.alerting.message import Moment, compose, moment_of
 from core.services.desk import Desk
 from core.store.ledger_alert_tables import AlertRecord
 from core.store.ledger_channels import ChannelRecord, DeliveryRecord
+
+LOGGER = logger("alerts")
 
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 360, 1_440))
 TRIES = len(WAITS) + 1
@@ -48,18 +51,27 @@ class Round:
 def announce(desk: Desk, alert: AlertRecord, now: datetime) -> int:
     """Have the step that an alert has just taken told to every channel that takes it; returns to how many.
 
-    Simulated alerts are told to nobody. That an alert is over is told to whoever was told of it.
+    Simulated alerts are told to nobody. That an alert is over is told to whoever was told of it. It never raises: what
+    it could not write down is logged, and the task that sends makes up for alerts that are open.
     """
+    try:
+        new = _tell(desk, alert, now)
+    except Exception:  # the rule that looks next, or the person who closes an alert, must not be held up
+        LOGGER.exception("alert %s could not be announced", alert.id)
+        return 0
+    if new:
+        soon(desk)
+    return new
+
+
+def _tell(desk: Desk, alert: AlertRecord, now: datetime) -> int:
     moment = moment_of(alert)
     if moment is Moment.CLOSED:
         told = _told(desk, alert)
         wanted = [channel for channel in desk.ledger.channels() if channel.on and channel.id in told]
     else:
         wanted = [channel for channel in desk.ledger.channels() if takes(channel, alert)]
-    new = _enqueue(desk, alert, moment, wanted, now)
-    if new:
-        soon(desk)
-    return new
+    return _enqueue(desk, alert, moment, wanted, now)
 
 
 def soon(desk: Desk) -> None:

@@ -37,12 +37,14 @@ def _retraining(desk: Desk, now: datetime) -> Mapping[str, Any]:
 
 def _own() -> list[Task]:
     """What parts of the desk ask for themselves, and what is asked for here."""
+    from core.services.alerting.delivery_task import RETRY
     from core.services.alerting.task import EVALUATE
     from core.services.health_task import HEARTBEAT
 
     return [
         replace(HEARTBEAT, lane="counts", served=True),
         EVALUATE,
+        RETRY,
         Task("experiments", "Look at running experiments", "*/5 * * * *", _experiments, quiet=True),
         Task("retraining", "Start the retrainings that are due", "30 3 * * *", _retraining),
     ]

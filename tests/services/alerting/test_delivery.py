@@ -219,3 +219,35 @@ def test_the_address_is_nowhere_but_in_its_file(desk: Desk, tmp_path: Path) -> N
     assert SECRET not in (data / "secrets.toml").read_text(), "a removed channel's address is forgotten"
     for path in data.glob("ledger*"):
         assert SECRET.encode() not in path.read_bytes()
+
+
+def test_what_cannot_be_announced_holds_nothing_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    with http_sink() as sink:
+        add(desk, sink.port)
+        desk.ledger.add_alert(ALERT)
+        monkeypatch.setattr(desk.ledger, "add_deliveries", lambda rows: 1 / 0)
+        assert announce(desk, ALERT) == 0
+        monkeypatch.undo()
+        assert delivery.retry(desk, NOW).sent == 1
+
+
+def test_the_engine_tells_and_whoever_closes_tells(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    from core.domain.alert import Reading, State, Terms
+    from core.services.alerting import engine, inbox, rule
+
+    found = Reading(State.BREACH, "2.0% of 500 requests failed (limit 1%).", 0.02, 0.01, 500, Severity.CRITICAL)
+    own = rule.Rule("error rate", "Errors", "desk", Terms(), "Read the log.", lambda *_: [found])
+    monkeypatch.setattr(rule.importlib, "import_module", lambda name: type("module", (), {"RULE": own}))
+    monkeypatch.setattr(rule.pkgutil, "iter_modules", lambda path: [type("found", (), {"name": "own"})])
+    rule.rules.cache_clear()
+    with http_sink() as sink:
+        add(desk, sink.port)
+        (opened,) = engine.evaluate(desk, NOW, RISK).opened
+        desk.courier.wait()
+        inbox.close(desk, RISK, opened.id, "Ada Lovelace called; a test.")
+        desk.courier.wait()
+    rule.rules.cache_clear()
+    first, second = (request.json for request in sink.requests)
+    assert (first["title"], first["use_case"]) == ("Critical: Errors, the desk itself", None)
+    assert first["link"] == f"https://desk.example/alerts?alert={opened.id}"
+    assert second["title"] == "Over: Errors, the desk itself" and "Ada" not in str(second)
