@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,11 @@ from core.services.governing.acting import acting_model
 from core.services.governing.standby import StandIn
 from core.services.history import job as history
 from core.services.jobs import JobState
+from core.services.label_counts import Compared, compared
+from core.services.realised import Realised, remembered
+from core.services.waiting.listing import as_json as needs_json
+from core.services.waiting.listing import needs
+from core.services.waiting.need import Need
 
 RECENT_DAYS = 7
 FEW_ROWS = 1_000  # of one use case: the sample of the first start and a little more
@@ -37,6 +42,8 @@ class CaseOverview:
     mean_scores: list[float]  # champion's mean score by day of scoring, last 30 days with rows
     latest: list[dict[str, Any]] = field(default_factory=list)  # latest batches, newest first
     last_scored_at: datetime | None = None
+    realised: Realised | None = None  # of the acting model; None: nobody has read its outcomes yet
+    comparison: Compared | None = None  # the latest open plan
 
 
 @dataclass(frozen=True)
@@ -50,34 +57,44 @@ class Overview:
     simulated_rows: int  # among all rows, see core.services.history
     offers_history: bool  # a simulated one could be made, and there is hardly a real row to stand beside it
     at: datetime
-    complaints: dict[str, tuple[int, int]] = field(default_factory=dict)  # use case: open ones, past a clock of these
     stand_ins: dict[str, StandIn] = field(default_factory=dict)  # use case: what scores in the acting one's place
-    approvals: dict[str, int] = field(default_factory=dict)  # use case: promotions that wait for who looks
-    turned_back: dict[str, str] = field(default_factory=dict)  # use case: the experiment rolled back last, lately
+    needs: list[Need] = field(default_factory=list)  # what waits for who looks, the most urgent first
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for the command line."""
-        cases = [asdict(case) for case in self.cases]
-        for case in cases:
-            case["last_scored_at"] = str(case["last_scored_at"]) if case["last_scored_at"] else None
-        interrupted = [job.id for job in self.interrupted]
         return {
-            "use_cases": cases,
-            "interrupted_jobs": interrupted,
+            "use_cases": [_case_json(case) for case in self.cases],
+            "interrupted_jobs": [job.id for job in self.interrupted],
             "broken_definitions": self.broken,
             "simulated_rows": self.simulated_rows,
             "stand_ins": {
                 key: {"failed": found.failed, "serving": str(found.serving), "problem": found.problem}
                 for key, found in self.stand_ins.items()
             },
+            "needs": needs_json(self.needs),
         }
+
+
+def _case_json(case: CaseOverview) -> dict[str, Any]:
+    facts = asdict(case)
+    facts["last_scored_at"] = str(case.last_scored_at) if case.last_scored_at else None
+    if case.realised is not None:
+        facts["realised"]["known_on"] = case.realised.known_on.isoformat()
+    if case.comparison is not None:
+        found = case.comparison
+        rows = {"window_1": found.first, "window_2": found.second, "planned": found.plan.planned_n}
+        facts["comparison"] = {"challenger": str(found.plan.challenger), "rows": rows}
+    return facts
 
 
 def overview(desk: Desk, actor: Actor) -> Overview:
     """Everything the home page shows, one query per use case and figure."""
     require(actor, Action.SEE)
-    at = datetime.now(UTC)
-    cases = [_case(desk, use_case, at) for use_case in desk.use_cases().values()]
+    at, use_cases, stand_ins = datetime.now(UTC), desk.use_cases(), _stand_ins(desk)
+    judged = remembered(desk) if may(actor, Action.SEE_MODELS) else {}
+    cases = [_case(desk, use_case, at) for use_case in use_cases.values()]
+    if may(actor, Action.SEE_MODELS):
+        cases = [_watched(desk, case, use_cases[case.key], judged.get(case.key)) for case in cases]
     simulated = sum(desk.log.simulated_rows().values())
     offered = not simulated and bool(history.simulated_cases(desk))
     return Overview(
@@ -88,61 +105,16 @@ def overview(desk: Desk, actor: Actor) -> Overview:
         simulated,
         offered and max(case.rows_total for case in cases) <= FEW_ROWS,
         at,
-        _complaints(desk),
-        _stand_ins(desk),
-        _approvals(desk, actor),
-        _turned_back(desk, at),
+        stand_ins,
+        needs(desk, actor, at, stand_ins, use_cases),
     )
 
 
-def _turned_back(desk: Desk, at: datetime) -> dict[str, str]:
-    """Use case -> the name of its latest experiment that was rolled back within RECENT_DAYS."""
-    found = {}
-    for key in desk.use_cases():
-        ended = [
-            record
-            for record in desk.ledger.experiments(key, "rolled back")
-            if record.ended_at is not None and at - record.ended_at < timedelta(days=RECENT_DAYS)
-        ]
-        if ended:
-            found[key] = str(max(ended, key=lambda record: str(record.ended_at)).spec["name"])
-    return found
-
-
-def _approvals(desk: Desk, actor: Actor) -> dict[str, int]:
-    """Per use case the promotions that wait for the approval of the person who looks."""
-    if not may(actor, Action.APPROVE):
-        return {}
-    found: dict[str, int] = {}
-    for key in desk.use_cases():
-        if desk.ledger.promotions(key, "open"):
-            from core.services.governing.registry import (
-                promotions,  # with all it needs; the first page rarely waits for it
-            )
-
-            waiting = [item for item in promotions(desk, actor, key, "open") if not item.hindrance]
-            found |= {key: len(waiting)} if waiting else {}
-    return found
-
-
-def _complaints(desk: Desk) -> dict[str, tuple[int, int]]:
-    """Per use case the cases nobody has answered yet, and how many of them are past a clock that still runs."""
-    from core.services.complaints.cases import CLOCKS
-
-    now, found = datetime.now(UTC), {}
-    for key in desk.use_cases():
-        waiting = [case for case in desk.ledger.cases(key) if case.state in ("open", "proposed", "decided")]
-        late = [
-            case
-            for case in waiting
-            if any(
-                getattr(case, stamp) is None and now > case.opened_at + timedelta(hours=hours)
-                for _, hours, stamp in CLOCKS
-            )
-        ]
-        if waiting:
-            found[key] = (len(waiting), len(late))
-    return found
+def _watched(desk: Desk, case: CaseOverview, use_case: UseCase, judged: Realised | None) -> CaseOverview:
+    """The same with what is known of how good it is, for those who see the models."""
+    acts = judged is not None and (judged.champion, judged.version) == (case.champion, case.version)
+    open_plans = compared(desk, use_case, datetime.now(UTC)) if case.version is not None else []
+    return replace(case, realised=judged if acts else None, comparison=open_plans[0] if open_plans else None)
 
 
 def _stand_ins(desk: Desk) -> dict[str, StandIn]:

@@ -29,6 +29,7 @@ from core.services.business import BusinessLine, business_lines
 from core.services.desk import Desk
 from core.services.governing.acting import acting_model
 from core.services.judging import judged_rows
+from core.services.realised import remember
 from core.services.reference import typed_columns
 from core.store.typed import read_column
 
@@ -107,6 +108,8 @@ def performance(desk: Desk, actor: Actor, key: str, known_on: date | None = None
         kept[mark] = (use_case, computed)
         while len(kept) > _KEPT:
             kept.popitem(last=False)
+    if day == now.date():
+        remember(desk, str(desk.acting_version(key)), computed)
     return computed
 
 

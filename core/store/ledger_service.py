@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -62,6 +62,14 @@ SERVICE_SIZES = Table(
     Column("ledger_bytes", BigInteger, nullable=False),
     Column("free_bytes", BigInteger, nullable=False),
     Column("memory_bytes", BigInteger, nullable=False),  # the most of the day
+)
+KEPT_FIGURES = Table(
+    "kept_figures",
+    METADATA,
+    Column("use_case", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("value", JSON, nullable=False),
 )
 
 
@@ -184,6 +192,19 @@ class LedgerService(ABC):
         """What was measured from a day on, oldest first."""
         query = select(SERVICE_SIZES).where(SERVICE_SIZES.c.day >= since).order_by(SERVICE_SIZES.c.day)
         return [Sizes(**row._mapping) for row in self._read(query)]
+
+    def keep_figure(self, use_case: str, name: str, at: datetime, value: Mapping[str, Any]) -> None:
+        """Keep a figure of a use case that was computed, in place of the last one of that name."""
+        values = {"at": at, "value": dict(value)}
+        statement = upsert(KEPT_FIGURES).values(use_case=use_case, name=name, **values)
+        keys = [KEPT_FIGURES.c.use_case, KEPT_FIGURES.c.name]
+        with self.transaction() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values))
+
+    def kept_figures(self, name: str) -> dict[str, dict[str, Any]]:
+        """Use case -> the figure of a name that was kept last."""
+        query = select(KEPT_FIGURES.c.use_case, KEPT_FIGURES.c.value).where(KEPT_FIGURES.c.name == name)
+        return {row.use_case: dict(row.value) for row in self._read(query)}
 
     def forget_service(self, before: datetime) -> int:
         """Delete requests, beats and sizes of earlier times; the number of rows that went."""

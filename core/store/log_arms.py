@@ -123,6 +123,27 @@ class LogArms(ABC):
         )
         return {row["arm"].removeprefix(prefix): row["n"] for row in found.to_pylist()}
 
+    def judged_between(
+        self, use_case: UseCase, versions: Sequence[str], since: datetime, until: datetime, known_on: datetime
+    ) -> int:
+        """How many rows of a stretch of their own time each of some versions has scored and can be judged by a time."""
+        self.ensure(use_case)
+        rows, scores = quoted(use_case.key, "rows"), quoted(use_case.key, "scores")
+        cut = min(naive(until), naive(known_on) - timedelta(days=use_case.target.horizon_days))
+        scored = "".join(
+            f" AND EXISTS (SELECT 1 FROM {scores} s WHERE s.prediction_id = r.prediction_id AND s.batch = r.batch "
+            "AND s.version = ?)"
+            for _ in versions
+        )
+        found = self._arrow(
+            f"WITH known AS ({outcomes_as_known_on(use_case, '?::TIMESTAMP')}) "
+            f"SELECT count(*) AS n FROM {rows} r WHERE r.as_of >= ? AND r.as_of < ? AND r.{_COUNTS}{scored} AND ("
+            "EXISTS (SELECT 1 FROM known o WHERE o.entity = r.entity AND o.as_of = r.as_of) OR "
+            "EXISTS (SELECT 1 FROM known e WHERE e.entity = r.entity AND e.as_of IS NULL))",
+            [naive(known_on), naive(since), cut, *versions],
+        )
+        return int(found["n"][0].as_py())
+
     def judged_arms(
         self,
         use_case: UseCase,

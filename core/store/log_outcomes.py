@@ -7,7 +7,8 @@ else by entity alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 
@@ -23,6 +24,16 @@ _KNOWN = """
     LEFT JOIN known o ON o.entity = r.entity AND o.as_of = r.as_of
     LEFT JOIN known e ON e.entity = r.entity AND e.as_of IS NULL"""
 _OUTCOME = "coalesce(o.outcome, e.outcome)"
+
+
+@dataclass(frozen=True)
+class Ripe:
+    """Rows older than the horizon, those of them without an outcome and the oldest of these, rows that soon are."""
+
+    n_mature: int
+    n_missing: int
+    n_soon: int
+    oldest_missing: datetime  # the time asked for where none is missing
 
 
 class LogOutcomes(LogBatches):
@@ -108,6 +119,29 @@ class LogOutcomes(LogBatches):
             """,
             [known_on, known_on - horizon, known_on],
         )
+
+    def ripeness(self, use_case: UseCase, now: datetime, soon: timedelta) -> Ripe:
+        """How many rows should have an outcome at a time, and how many have none; see `Ripe`."""
+        self.ensure(use_case)
+        rows, outcomes = quoted(use_case.key, "rows"), quoted(use_case.key, "outcomes")
+        cut = naive(now) - timedelta(days=use_case.target.horizon_days)
+        counted = f"FROM {rows} r WHERE r.batch NOT IN (FROM voided)"
+        mature, young, oldest = self._rows(
+            "SELECT count(*) FILTER (r.as_of <= ?), count(*) FILTER (r.as_of > ? AND r.as_of <= ?), "
+            f"min(r.as_of) {counted}",
+            [cut, cut, cut + soon],
+        )[0]
+        missing = mature
+        if self._rows(f"SELECT 1 FROM {outcomes} LIMIT 1"):
+            missing, oldest = self._rows(
+                f"WITH by_time AS (SELECT DISTINCT entity, as_of FROM {outcomes} WHERE as_of IS NOT NULL), "
+                f"by_entity AS (SELECT DISTINCT entity FROM {outcomes} WHERE as_of IS NULL) "
+                f"SELECT count(*), min(r.as_of) {counted} AND r.as_of <= ? "
+                "AND NOT EXISTS (SELECT 1 FROM by_time o WHERE o.entity = r.entity AND o.as_of = r.as_of) "
+                "AND NOT EXISTS (SELECT 1 FROM by_entity e WHERE e.entity = r.entity)",
+                [cut],
+            )[0]
+        return Ripe(mature, missing, young, oldest.replace(tzinfo=UTC) if missing and oldest else now)
 
     def water_mark(self, use_case: UseCase) -> tuple[int, int, int]:
         """What every figure of a use case depends on: how many rows, outcome revisions and voided batches there are."""

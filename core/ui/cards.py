@@ -4,28 +4,77 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import streamlit as st
 
+from core.domain.metrics.catalogue import metric_of
 from core.services.access import Action, may
-from core.ui import frame, messages, standing_in, state, words
+from core.services.waiting.need import Need, Urgency
+from core.ui import figures as figures_in_words
+from core.ui import frame, messages, state, words
 
 if TYPE_CHECKING:
+    from core.services.label_counts import Compared
     from core.services.overview import CaseOverview, Overview
+    from core.services.realised import Realised
 
 
 def needs_you_now(seen: Overview) -> None:
-    """What waits for a person, each with its next step; one calm line when nothing does."""
+    """What waits for a person, the most urgent first, each with its next step; one calm line when nothing does."""
     st.subheader("Needs you now", anchor=False)
     interrupted = [job for job in seen.interrupted if may(state.actor(), Action.SCORE_FILE)]
     for job in interrupted:
         _interrupted(job)
-    waiting = [*standing_in.lines(seen), *_approvals(seen), *_turned_back(seen)]
-    waiting += [*_complaints(seen), *_waiting(seen)]
+    for need in seen.needs[:MOST]:
+        st.markdown(_sentence(need))
+    if rest := seen.needs[MOST:]:
+        with st.expander(f"{len(rest)} more"):
+            for need in rest:
+                st.markdown(_sentence(need))
+    waiting = list(_waiting(seen))
     for icon, sentence in waiting:
         st.markdown(f":material/{icon}: {sentence}")
-    if not interrupted and not waiting:
+    if not interrupted and not waiting and not seen.needs:
         st.markdown(":green[:material/check_circle:] Nothing. Every use case has a model in service.")
+
+
+MOST = 10
+URGENCY = {
+    Urgency.NOW: ("red", "Now"),
+    Urgency.TODAY: ("orange", "Today"),
+    Urgency.SOON: ("gray", "Soon"),
+    Urgency.NEWS: ("gray", "To know"),
+}
+ICONS = {
+    "alert": "notifications_active",
+    "stand-in": "switch_access_shortcut",
+    "clock": "support_agent",
+    "answered": "mark_chat_read",
+    "approval": "how_to_reg",
+    "verdict": "gavel",
+    "labels": "hourglass_bottom",
+    "run": "event_busy",
+    "delivery": "unsubscribe",
+    "rolled back": "undo",
+    "backup": "backup",
+}
+
+
+def _sentence(need: Need) -> str:
+    """One item in Markdown: how soon, of what, what, and where one does something about it."""
+    hue, word = URGENCY[need.urgency]
+    colon = "" if need.sentence.startswith("has ") else ":"
+    said = f"**{messages.plain(need.subject)}**{colon} {messages.plain(need.sentence)}"
+    return f":{hue}-badge[:material/{ICONS[need.kind]}: {word}] {said}{_link(need)}"
+
+
+def _link(need: Need) -> str:
+    place = frame.place(need.url)
+    if place is None or not frame.allowed(need.url):
+        return ""
+    query = urlencode(need.query)
+    return f" [{place.title}](/{need.url}{'?' if query else ''}{query})"
 
 
 def _interrupted(job: Any) -> None:
@@ -38,35 +87,6 @@ def _interrupted(job: Any) -> None:
 
                 batches.resume(state.desk(), state.actor(), job.id)
                 st.rerun()
-
-
-def _approvals(seen: Overview) -> Iterator[tuple[str, str]]:
-    """Promotions that wait for the approval of the person who looks."""
-    titles = {case.key: case.title for case in seen.cases}
-    for key, n_open in seen.approvals.items():
-        what = f"{words.count(n_open, 'promotion')} to approve or refuse"
-        link = f"[Models](/models?use_case={key}&view=Promotions)"
-        yield "how_to_reg", f"**{messages.plain(titles[key])}** has {what}: see {link}."
-
-
-def _turned_back(seen: Overview) -> Iterator[tuple[str, str]]:
-    """Experiments that were rolled back lately, for those who see the models."""
-    titles = {case.key: case.title for case in seen.cases}
-    for key, name in seen.turned_back.items() if may(state.actor(), Action.SEE_MODELS) else ():
-        link = f"[Experiments](/experiments?use_case={key})"
-        yield "undo", f"**{messages.plain(titles[key])}**: {messages.plain(name)} was rolled back, see {link}."
-
-
-def _complaints(seen: Overview) -> Iterator[tuple[str, str]]:
-    """Open complaints of each use case, for those who work on them."""
-    titles = {case.key: case.title for case in seen.cases}
-    for key, (n_open, n_late) in seen.complaints.items() if may(state.actor(), Action.WORK_CASE) else ():
-        late = f", {n_late} past the clock" if n_late else ", clocks running"
-        case = words.count(n_open, "open complaint")
-        yield (
-            "support_agent",
-            f"**{messages.plain(titles[key])}** has {case}{late}: see [Cases](/cases?use_case={key}).",
-        )
 
 
 def _waiting(seen: Overview) -> Iterator[tuple[str, str]]:
@@ -98,9 +118,20 @@ def headline(case: CaseOverview) -> None:
     badges = [f":blue-badge[:material/trophy: Champion {case.champion}]", f":gray-badge[Version {case.version}]"]
     if case.mode == "shadow":
         badges.append(":gray-badge[:material/visibility: Shadow: the rules decide]")
+    if case.comparison is not None:
+        badges.append(_compared(case.comparison))
     if not case.loaded:
         badges.append(":gray-badge[:material/hourglass_top: Loading]")
     st.markdown(" ".join(badges))
+
+
+def _compared(found: Compared) -> str:
+    """The latest open comparison in a word."""
+    if found.reached:
+        return ":orange-badge[:material/gavel: Verdict due]"
+    done, window = (found.first, 1) if found.first < found.plan.planned_n else (found.second, 2)
+    rows = f"{done:,} of {words.count(found.plan.planned_n, 'row')} in window {window}"
+    return f":gray-badge[:material/balance: Keep testing: {rows}]"
 
 
 def _ways_in(case: CaseOverview) -> None:
@@ -170,7 +201,7 @@ def unused(case: CaseOverview) -> None:
 def figures(case: CaseOverview) -> None:
     """Rows scored, the last days, the mean score by day, and rows by band."""
     use_case = state.desk().use_case(case.key)
-    with st.grid(3, min_column_width=140, gap="small"):
+    with st.grid(4, min_column_width=140, gap="small"):
         st.metric(
             f"{words.capitalised(case.noun)}s scored", words.count(case.rows_total), border=True, height="stretch"
         )
@@ -185,10 +216,30 @@ def figures(case: CaseOverview) -> None:
                 height="stretch",
                 help=f"Of the latest day, champion {case.champion}; {days} with scores in the last 30.",
             )
+        if case.realised is not None:
+            _realised(case.realised)
     with st.container(horizontal=True, gap="small"):
         for name, rows in case.bands.items():
             band = words.chip(words.band_named(use_case, name))
             st.markdown(f"{band} {rows:,} ({words.percent(rows / case.rows_total)})", width="content")
+
+
+def _realised(found: Realised) -> None:
+    """The acting model's figure on rows whose outcome is known, as somebody read it last."""
+    low, high = figures_in_words.number(found.metric, found.low), figures_in_words.number(found.metric, found.high)
+    ripe = words.percent(found.n / found.n_mature if found.n_mature else 0.0, 0)
+    st.metric(
+        f"{metric_of(found.metric).label}, known {found.known_on.day} {found.known_on:%b}",
+        figures_in_words.number(found.metric, found.value),
+        f"{low} to {high}" if found.enough else "too few rows",
+        delta_color="off",
+        delta_arrow="off",
+        border=True,
+        height="stretch",
+        help=f"Of {found.champion} on {words.count(found.n, 'row')} with an outcome: {ripe} of the "
+        f"{words.count(found.n_mature)} old enough, of {words.count(found.n_rows)} in all. 95 % interval. As the "
+        f"performance page read it, known on {found.known_on.day} {found.known_on:%b %Y}.",
+    )
 
 
 def latest(case: CaseOverview) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.services.access import LOCAL_PEOPLE, Role, may
 from core.ui import state
-from core.ui.places import PLACES
+from core.ui.places import PLACES, Place
 
 _LANDED = "landed_on"
 ASKED = "id"  # of the Why page: its search field's key, and the name in the URL
@@ -94,6 +94,11 @@ def pages() -> dict[str, list[st.Page]]:
 def script(url: str) -> str:
     """The script of a page, for a link to it."""
     return next(place.script for place in PLACES if place.url == url)
+
+
+def place(url: str) -> Place | None:
+    """A page by its url; None where the desk has none of it."""
+    return next((found for found in PLACES if found.url == url), None)
 
 
 def allowed(url: str) -> bool:

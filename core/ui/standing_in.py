@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -12,7 +11,6 @@ from core.ui import messages, state, words
 
 if TYPE_CHECKING:
     from core.services.governing.standby import StandIn
-    from core.services.overview import Overview
 
 
 def banner() -> None:
@@ -29,13 +27,6 @@ def banner() -> None:
     )
     if may(state.actor(), Action.ROLL_BACK):
         _again(key, found)
-
-
-def lines(seen: Overview) -> Iterator[tuple[str, str]]:
-    """The same for the home page, of every use case."""
-    titles = {case.key: case.title for case in seen.cases}
-    for key, found in seen.stand_ins.items():
-        yield "switch_access_shortcut", f"**{messages.plain(titles[key])}**: {_title(found)} {_since(found)}"
 
 
 def _title(found: StandIn) -> str:

@@ -1,0 +1,55 @@
+"""The list of what waits for a person.
+
+Everything is read from the ledger and from counts of the log; nothing is measured here, because the first page waits
+for it. What takes heavier modules is imported only where something waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from core.domain.usecase import UseCase
+from core.services.access import Actor
+from core.services.desk import Desk
+from core.services.governing.standby import StandIn
+from core.services.waiting import models, people, service
+from core.services.waiting.need import Looked, Need
+
+_KINDS: tuple[Callable[[Looked], Iterator[Need]], ...] = (
+    models.stand_ins,
+    service.alerts,
+    people.clocks,
+    people.answered,
+    people.approvals,
+    models.verdicts,
+    service.runs,
+    models.rolled_back,
+    models.labels,
+    service.backup,
+)
+
+
+def needs(
+    desk: Desk, actor: Actor, now: datetime, stand_ins: Mapping[str, StandIn], use_cases: Mapping[str, UseCase]
+) -> list[Need]:
+    """Everything that waits for the person who looks, the most urgent first, then the newest."""
+    looked = Looked(desk, actor, now, use_cases, stand_ins)
+    found = [need for of_kind in _KINDS for need in of_kind(looked)]
+    return sorted(found, key=lambda need: (need.urgency, -need.at.timestamp()))
+
+
+def as_json(found: Sequence[Need]) -> list[dict[str, Any]]:
+    """Plain values for the command line."""
+    return [
+        {
+            "kind": need.kind,
+            "urgency": need.urgency.name.lower(),
+            "subject": need.subject,
+            "sentence": need.sentence,
+            "at": need.at.isoformat(timespec="seconds"),
+            "page": need.url,
+        }
+        for need in found
+    ]

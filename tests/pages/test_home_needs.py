@@ -1,0 +1,78 @@
+"""Home's list of what waits: each item with its urgency and a link that opens the right page; the realised figure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from streamlit.testing.v1 import AppTest
+
+from core.services.access import Role
+from core.services.realised import NAME
+from core.store.ledger_alert_tables import AlertRecord
+from core.ui import cards, frame, places, state
+
+from .conftest import OpenPage
+from .test_every_page import incidents, texts
+
+KEY = "lead_scoring"
+
+
+def said(app: AppTest) -> str:
+    return " ".join(texts(app))
+
+
+def alert(name: str, severity: str) -> None:
+    now = datetime.now(UTC)
+    facts = (severity, "open", f"{name}: 12.0 % of *rows*.", 0.12, 0.05, 1204, now - timedelta(hours=1), now)
+    state.desk().ledger.add_alert(AlertRecord(name, "rejects", KEY, name, *facts))
+
+
+def test_an_alert_is_one_sentence_with_a_way_to_it(open_page: OpenPage) -> None:
+    app = open_page("trained", "home.py", KEY)
+    assert "Nothing. Every use case" in said(app) or "Loading models" in said(app)
+    alert("Rejects", "critical")
+    app.run()
+    assert not incidents(app)
+    item = next(text for text in texts(app) if "critical alert since" in text)
+    assert item.startswith(":red-badge[:material/notifications_active: Now] **Lead scoring**: critical alert since")
+    assert "12.0 % of \\*rows\\*" in item  # as text
+    if frame.place("alerts") is not None:
+        assert item.endswith(f" [Alerts](/alerts?alert=Rejects&use_case={KEY})")
+
+
+def test_more_than_ten_are_folded(open_page: OpenPage) -> None:
+    open_page("empty", "home.py", KEY)
+    now = datetime.now(UTC)
+    ledger = state.desk().ledger
+    for place in range(cards.MOST + 2):
+        run = ledger.claim_run(f"task {place}", now, now, "schedule", "Ringside")
+        assert run is not None
+        ledger.end_run(run.number, now, "failed", "The disk is full.", None)
+    app = open_page("empty", "home.py", KEY)
+    assert [expander.label for expander in app.expander] == ["2 more"]
+
+
+def test_the_realised_figure_is_that_of_who_acts(open_page: OpenPage) -> None:
+    app = open_page("full", "home.py", KEY)
+    assert not any("known" in metric.label for metric in app.metric)
+    desk = state.desk()
+    champion = desk.scorer(KEY).card.champion
+    value = {"metric": "auc", "champion": champion, "version": "v1", "known_on": "2026-03-02", "value": 0.718}
+    value |= {"low": 0.7, "high": 0.73, "n": 900, "n_mature": 1000, "n_rows": 3000, "enough": True}
+    desk.ledger.keep_figure(KEY, NAME, datetime.now(UTC), value)
+    app.run()
+    found = next(metric for metric in app.metric if "known 2 Mar" in metric.label)
+    assert (found.value, found.delta) == (".718", ".700 to .730")
+    assert "90% of the 1,000 old enough, of 3,000 in all" in found.help
+    desk.ledger.keep_figure(KEY, NAME, datetime.now(UTC), value | {"champion": "another"})
+    app.run()
+    assert not any("known" in metric.label for metric in app.metric)
+    desk.ledger.keep_figure(KEY, NAME, datetime.now(UTC), value)
+    app.session_state[state.ACT_AS] = Role.SALES
+    app.run()
+    assert not any("known" in metric.label for metric in app.metric), "sales sees the acting score only"
+
+
+def test_what_needs_you_leads_to_pages_that_exist() -> None:
+    known = {place.url for place in places.PLACES}
+    assert {"models", "cases", "performance", "challengers", "experiments", "service"} <= known
