@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from core.domain.drift.bins import NOT_LISTED, Bins, Counted, Rows
 from core.domain.drift.distances import Distance, between, ks, ks_p, wasserstein
 from core.domain.drift.measures import Contingency, Divergence, contingency, divergence
@@ -91,7 +93,7 @@ def measured(bins: Bins, now: Counted, before: Counted, worth: tuple[float, floa
     distance = ks(*((now.counts, before.counts) if fine else sides), between=between(bins, now, before))
     d_p = ks_p(distance.value, n, m)
     gone = {} if bins.is_number else vanished_p(now.counts, before.counts, n, m)
-    tests = _share_tests(now, before, worth)
+    tests = _share_tests(now, before, worth, _once(bins, before))
     if gone:
         tests[GONE] = min(gone.values())
     if shape:
@@ -118,8 +120,8 @@ def measured(bins: Bins, now: Counted, before: Counted, worth: tuple[float, floa
     )
 
 
-def _share_tests(now: Counted, before: Counted, worth: tuple[float, float]) -> dict[str, float]:
-    """Tests of the missing share and of unseen levels, where there are any."""
+def _share_tests(now: Counted, before: Counted, worth: tuple[float, float], once: int) -> dict[str, float]:
+    """Tests of the missing share and of unseen levels, where there are any; `once` levels were as good as unseen."""
     tests = {}
     n, m = round(now.n * worth[0]), round(before.n * worth[1])
     missing = round(now.missing * worth[0]), round(before.missing * worth[1])
@@ -127,8 +129,16 @@ def _share_tests(now: Counted, before: Counted, worth: tuple[float, float]) -> d
     if any(missing):
         tests[ABSENT] = share_p(missing[0], n, missing[1], m)
     if any(unseen):
-        tests[NEW] = share_p(unseen[0], n, unseen[1], m, Side.MORE)
+        tests[NEW] = share_p(unseen[0], n, min(unseen[1] + once, m), m, Side.MORE)
     return tests
+
+
+def _once(bins: Bins, before: Counted) -> int:
+    """Levels that the reference saw once: its share of rows that were new, and the next row's chance to be (Good 1953).
+
+    Another window is held against the same list of levels, so that its unseen rows are counted already.
+    """
+    return int(np.count_nonzero(before.counts == 1)) if bins.levels and before.counts is bins.counts else 0
 
 
 def _coarse(bins: Bins, side: Counted) -> Counts:

@@ -67,6 +67,21 @@ def test_new_levels_vanished_levels_and_missing_values_are_findings_of_their_own
     assert found.level is Level.SIGNIFICANT and found.missing_now == 0.2 and found.psi < 0.02
 
 
+def test_levels_that_are_new_by_chance_are_no_news() -> None:
+    """A long tail seen from a reference that names its own levels: new ones come with every window (Good 1953)."""
+    shares, raised = 1 / np.arange(1, 3_001), 0
+    shares /= shares.sum()
+    for _ in range(40):
+        seen, codes = np.unique(RNG.choice(3_000, 2_000, p=shares), return_inverse=True)
+        bins = level_bins("city", Of.RAW, [str(level) for level in seen], codes)
+        drawn = RNG.choice(3_000, 1_000, p=shares)
+        now = np.where(np.isin(drawn, seen), np.searchsorted(seen, drawn).clip(max=len(seen) - 1), OTHER)
+        found = judged([bins], [count_levels(bins, now)])[0]
+        assert sum(found.unseen.values()) > 20
+        raised += any("New: " in said for said in found.why)
+    assert raised <= 4
+
+
 def test_a_column_that_is_missing_throughout_is_found_though_nothing_is_left_to_compare() -> None:
     bins = number_bins("income", Of.RAW, RNG.normal(size=3_000))
     found = judged([bins], [count_numbers(bins, np.full(500, np.nan))])[0]
