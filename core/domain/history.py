@@ -33,6 +33,9 @@ class Episodes:
         for classes, R2 for values) is lower by `concept_drop`. Inputs do not change.
     broken : int
         In the first seventh of this period the first of the shifted columns arrives with one constant value.
+    new_level, gaps : int or None
+        Periods in which a share of the rows arrives with a level that nobody has seen, or without a required value:
+        these are refused. They come on top of the rows that are logged.
     shifted : Span
         Both shifted columns are higher by `shift_sd` of their standard deviation.
     """
@@ -42,12 +45,15 @@ class Episodes:
     concept: Span
     broken: int
     shifted: Span
+    new_level: int | None = None
+    gaps: int | None = None
+    refused_share: float = 0.15
     bad_factor: float = 0.7
     concept_drop: float = 0.06
     shift_sd: float = 0.5
 
 
-BY_WEEK = Episodes(new_version=4, bad=5, concept=(7, 13), broken=18, shifted=(20, 24))
+BY_WEEK = Episodes(new_version=4, bad=5, concept=(7, 13), new_level=14, gaps=15, broken=18, shifted=(20, 24))
 BY_MONTH = Episodes(new_version=1, bad=1, concept=(2, 4), broken=5, shifted=(4, 5))
 
 
@@ -69,6 +75,8 @@ class History:
         rows that would have been decided otherwise. None: no such slice.
     unseen : tuple of band names
         Rows decided so have no outcome: what was declined cannot default.
+    broken_split : Span, optional
+        Weeks of an experiment that loses the arm of some rows.
     early : tuple of class labels
         Outcomes that show at any time from `earliest_days` on; the others are certain when the horizon ends.
     """
@@ -81,6 +89,7 @@ class History:
     unseen: tuple[str, ...] = ()
     early: tuple[str, ...] = ()
     earliest_days: float = 1.0
+    broken_split: Span | None = None
 
     @property
     def episodes(self) -> Episodes:

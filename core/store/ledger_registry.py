@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, Connection, Integer, Select, String, Table, insert, select, update
+from sqlalchemy import JSON, Boolean, Column, Connection, Integer, Select, String, Table, delete, insert, select, update
 
 from core.errors import UnknownName
 from core.store.ledger_tables import EVENTS, METADATA, EventRecord, UtcDateTime
@@ -239,6 +239,13 @@ class LedgerRegistry(ABC):
         if state is not None:
             query = query.where(EXPERIMENTS.c.state == state)
         return [ExperimentRecord(**row._mapping) for row in self._read(query)]
+
+    def clear_simulated_experiments(self) -> int:
+        """Delete the experiments of simulated rows; returns how many there were."""
+        with self.transaction() as connection:
+            return int(
+                connection.execute(delete(EXPERIMENTS).where(EXPERIMENTS.c.id.startswith("simulated-"))).rowcount
+            )
 
     def change_experiment(self, experiment_id: str, **changes: Any) -> None:
         """Move an experiment to another stage or state.

@@ -211,7 +211,7 @@ USE_CASE = UseCase(
     actionable=("hours_logged", "ticket_count", "billing_amount"),
     synthesize=synthesize,
     truth=truth,
-    history=History(shifted=("last_contact_days", "ticket_count")),
+    history=History(shifted=("last_contact_days", "ticket_count"), broken_split=(16, 18)),
     claims=CLAIMS,
     notes=(
         "The rules see this quarter's hours and billing together, which is this quarter's own margin; no feature does.",

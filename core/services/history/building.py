@@ -21,7 +21,9 @@ from core.services.desk import Desk
 from core.services.feature_counts import feature_counts
 from core.services.history.complaints import Told, complaints
 from core.services.history.drawing import Drawn, draw, part
+from core.services.history.experiment import PlantedExperiment, planted_experiment
 from core.services.history.outcomes import draw_outcomes, happened, observed, weekly_files
+from core.services.history.refused import refused_rows
 from core.services.history.versions import former_scorer
 from core.services.records import log_rows, log_scores
 from core.store.identity import prediction_ids
@@ -49,14 +51,15 @@ def build(
 ) -> dict[str, Any]:
     """Log six months of a use case; returns how many rows, outcomes and cases there are."""
     history = use_case.history
-    assert history is not None
+    assert history is not None and use_case.truth is not None
     rng = np.random.default_rng([seed, zlib.crc32(use_case.key.encode())])
     acting = desk.scorer(use_case.key)
     former = former_scorer(desk, actor, use_case, until - timedelta(days=DAYS))
     progress(0.2)
     drawn = draw(use_case, history, seed, until)
     at = happened(use_case, drawn)
-    scored = _log_periods(desk, history, drawn, at, (former or acting, acting), rng, progress)
+    planted = planted_experiment(use_case, history, acting, until, np.asarray(use_case.truth(drawn.true)))
+    scored = _log_periods(_Told(desk, history, drawn, at, rng, planted), (former or acting, acting), progress)
     outcome = draw_outcomes(use_case, drawn, history.episodes, scored.outputs, rng)
     observed_at = observed(use_case, history, at, outcome, rng)
     codes = [code for code, name in enumerate(use_case.policy.band_names) if name in history.unseen]
@@ -70,28 +73,33 @@ def build(
     told = Told(drawn, at, observed_at, outcome, scored.outputs, scored.ids, known)
     cases = complaints(use_case, history, told, until)
     desk.ledger.open_cases(cases)
+    if planted is not None:
+        planted.end(desk)
     if former is not None:
         _record_switch(desk, use_case, at[drawn.period >= history.episodes.new_version].min(), former, acting)
     progress(1.0)
     return {"rows": drawn.n_rows, "outcomes": received, "cases": len(cases)}
 
 
-def _log_periods(
-    desk: Desk,
-    history: History,
-    drawn: Drawn,
-    at: Array,
-    scorers: tuple[Scorer, Scorer],
-    rng: np.random.Generator,
-    progress: Progress,
-) -> Scored:
+@dataclass(frozen=True)
+class _Told:
+    """What every period of a history is told from."""
+
+    desk: Desk
+    history: History
+    drawn: Drawn
+    at: Array
+    rng: np.random.Generator
+    planted: PlantedExperiment | None
+
+
+def _log_periods(told: _Told, scorers: tuple[Scorer, Scorer], progress: Progress) -> Scored:
     """Score every period with the version that acted then, a batch each."""
-    parts = []
+    parts, history = [], told.history
     for period in range(history.n_periods):
-        rows = np.flatnonzero(drawn.period == period)
+        rows = np.flatnonzero(told.drawn.period == period)
         if len(rows):
-            scorer = scorers[period >= history.episodes.new_version]
-            parts.append(_log_period(desk, history, scorer, drawn, at, rows, rng))
+            parts.append(_log_period(told, scorers[period >= history.episodes.new_version], period, rows))
         progress(0.2 + 0.6 * (period + 1) / history.n_periods)
     return Scored(
         np.concatenate([found.outputs for found in parts]),
@@ -102,17 +110,18 @@ def _log_periods(
     )
 
 
-def _log_period(
-    desk: Desk, history: History, scorer: Scorer, drawn: Drawn, at: Array, rows: Array, rng: np.random.Generator
-) -> Scored:
-    use_case, version = scorer.use_case, scorer.card.version
-    accepted = desk.pseudonyms.over(use_case, part(drawn.seen, rows))
-    scores, logged = _decide(use_case, history, scorer.score(accepted.columns, accepted.n_rows), rng)
+def _log_period(told: _Told, scorer: Scorer, period: int, rows: Array) -> Scored:
+    desk, history, use_case, version = told.desk, told.history, scorer.use_case, scorer.card.version
+    accepted = desk.pseudonyms.over(use_case, part(told.drawn.seen, rows))
+    scores, logged = _decide(use_case, history, scorer.score(accepted.columns, accepted.n_rows), told.rng)
+    if told.planted is not None:
+        scores, arms = told.planted.over(period, scorer, scores, accepted)
+        logged |= arms
     ids = prediction_ids(use_case, version, accepted.columns, accepted.other_texts, accepted.n_rows)
-    scored_at = at[rows] + _AFTER[history.by_month]
+    scored_at = told.at[rows] + _AFTER[history.by_month]
     table = log_rows(use_case, accepted, scores, ids, _moment(scored_at[0])).drop(["scored_at"])
     table = _with(table, logged | {"scored_at": pa.array(scored_at)})
-    latency = rng.gamma(_LATENCY_SHAPE, _LATENCY_SCALE, len(rows))
+    latency = told.rng.gamma(_LATENCY_SHAPE, _LATENCY_SCALE, len(rows))
     said = log_scores(scorer, scores, ids, 0.0).drop(["latency_ms"])
     said = _with(said, {"latency_ms": pa.array(latency), "scored_at": pa.array(scored_at)})
     batch = desk.log.start_batch(
@@ -121,14 +130,17 @@ def _log_period(
         source=SIMULATED,
         actor=SIMULATED,
         at=_moment(scored_at.min()),
-        filename=f"simulated {'month' if history.by_month else 'week'} {int(drawn.period[rows[0]]) + 1}",
+        filename=f"simulated {'month' if history.by_month else 'week'} {period + 1}",
         decided_by=scorer.decided_by,
     )
-    profile, times = scorer.bundle.profile, at[rows]
+    profile, times = scorer.bundle.profile, told.at[rows]
     desk.log.append(
         use_case, batch, table, said, count=lambda new: feature_counts(profile, scores.matrix[new], times[new])
     )
-    desk.log.finish_batch(batch, state="done", at=_moment(scored_at.max()), n_rows=len(rows), n_rejected=0)
+    n_refused, refused = refused_rows(use_case, history, accepted, period)
+    desk.log.note_refused(batch, refused)
+    n_read, ended = len(rows) + n_refused, _moment(scored_at.max())
+    desk.log.finish_batch(batch, state="done", at=ended, n_rows=n_read, n_rejected=n_refused)
     champion = scorer.card.champion
     entity = table["entity"].combine_chunks()
     return Scored(scores.outputs[champion], scores.scores[champion], scores.decision, ids, entity)

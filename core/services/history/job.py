@@ -101,7 +101,7 @@ def _build_all(desk: Desk, actor: Actor, spec: Mapping[str, Any], run: JobRun) -
 
 
 def clear(desk: Desk, actor: Actor) -> dict[str, Any]:
-    """Delete every simulated row with its scores, outcomes, counts and cases; real ones are never touched.
+    """Delete every simulated row with all that hangs on it, cases, alerts and experiments too; never a real one.
 
     Raises
     ------
@@ -118,7 +118,10 @@ def clear(desk: Desk, actor: Actor) -> dict[str, Any]:
 
 
 def _delete(desk: Desk) -> tuple[dict[str, int], int]:
-    return desk.log.clear_simulated(), desk.ledger.clear_simulated_cases()
+    deleted = desk.log.clear_simulated()
+    desk.ledger.clear_simulated_alerts(list(deleted))
+    desk.ledger.clear_simulated_experiments()
+    return deleted, desk.ledger.clear_simulated_cases()
 
 
 def _record(desk: Desk, actor: Actor, action: str, result: str, **facts: Any) -> None:
