@@ -15,7 +15,7 @@ from core.services.alerting import inbox
 from core.services.alerting.rule import DESK_SUBJECT, Rule
 from core.store.ledger_alert_tables import AlertRecord, ReadingRecord
 from core.store.ledger_tables import EventRecord
-from core.ui import alert_words, charts, frame, messages, state, words
+from core.ui import alert_channels, alert_words, charts, frame, messages, state, words
 from core.ui.places import PLACES
 from core.ui.registry import with_reason
 
@@ -38,6 +38,7 @@ def item(alert: AlertRecord) -> None:
             icon=":material/task_alt:",
         )  # fmt: skip
     _runbook(alert, rule)
+    alert_channels.reached(alert)
     if alert.state != "closed" and may(state.actor(), Action.WORK_ALERT):
         _actions(alert, now)
     history = inbox.history(state.desk(), state.actor(), alert)

@@ -17,7 +17,7 @@ from core.ui import alert_words, messages, state, words
 
 ASKED = "alert"  # the name in the URL
 EVERYWHERE = "Everywhere"
-VIEWS = ("Inbox", "Rules")
+VIEWS = ("Inbox", "Rules", "Channels")
 _MOST = 60  # shown of one list
 
 

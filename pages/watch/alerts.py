@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.ui import alert_item, alert_list, alert_rules, frame, messages, state
+from core.ui import alert_channels, alert_item, alert_list, alert_rules, frame, messages, state
 
 use_case = state.use_case()
 frame.heading(
@@ -17,6 +17,8 @@ with messages.told():
     alert_list.look_now(use_case)
     if view == "Rules":
         alert_rules.rules(use_case)
+    elif view == "Channels":
+        alert_channels.show()
     else:
         found = alert_list.filtered(use_case)
         left, right = st.columns([1, 2], gap="large")

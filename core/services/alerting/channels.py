@@ -68,6 +68,12 @@ def channels(desk: Desk, actor: Actor) -> Sequence[ChannelRecord]:
     return desk.ledger.channels()
 
 
+def names(desk: Desk, actor: Actor) -> dict[str, str]:
+    """Id -> name, also of channels that were removed."""
+    require(actor, Action.SEE_MODELS)
+    return {channel.id: channel.name for channel in desk.ledger.channels(removed=True)}
+
+
 def save(
     desk: Desk, actor: Actor, wanted: Wanted, channel_id: str | None = None, now: datetime | None = None
 ) -> ChannelRecord:

@@ -183,6 +183,12 @@ def deliveries(desk: Desk, actor: Actor, alert: str | None = None, limit: int = 
     return desk.ledger.deliveries(alert=alert, limit=limit)
 
 
+def counts(desk: Desk, actor: Actor) -> dict[tuple[str, str], int]:
+    """(channel, state) -> how many messages."""
+    require(actor, Action.SEE_MODELS)
+    return desk.ledger.delivery_counts()
+
+
 def try_again(desk: Desk, actor: Actor, key: str, now: datetime | None = None) -> None:
     """Let a delivery that failed, or waits, be tried at once, with all its tries before it."""
     require(actor, Action.WORK_ALERT)
