@@ -49,6 +49,8 @@ class Reading:
     evidence : str
         What was judged, where looks come more often than there is something new (the day a measured window ends):
         looks at the same evidence count once, towards an alert as towards its end. "" makes every look count.
+    settled : bool
+        The rule itself has asked for persistence, of windows it may never have looked at: one such breach is enough.
     """
 
     state: State
@@ -59,6 +61,7 @@ class Reading:
     severity: Severity | None = None
     about: str = ""
     evidence: str = ""
+    settled: bool = False
 
 
 @dataclass(frozen=True)

@@ -77,15 +77,14 @@ def decide(terms: Terms, before: Standing, reading: Reading) -> Decision:
     marks = ((before.marks[:-1] if again else before.marks) + _mark(terms, before, reading))[-KEPT:]
     known = Standing(marks, reading.evidence or before.evidence, before.open, before.hushed)
     if reading.state is State.BREACH:
-        return _breached(terms, known, again)
+        return _breached(known, _persistent((1, 1) if reading.settled else terms.persistence, marks), again)
     over = marks.endswith(CALM * terms.clear_after)
     if over and before.open is not None:
         return Decision(Step.CLEAR, before.open, Standing(marks, known.evidence))
     return Decision(Step.NONE, None, Standing(marks, known.evidence, known.open, None if over else known.hushed))
 
 
-def _breached(terms: Terms, known: Standing, again: bool) -> Decision:
-    severity = _persistent(terms, known.marks)
+def _breached(known: Standing, severity: Severity | None, again: bool) -> Decision:
     if known.open is not None:
         if severity is not None and severity.rank > known.open.rank:
             return Decision(Step.RISE, severity, Standing(known.marks, known.evidence, severity))
@@ -95,9 +94,9 @@ def _breached(terms: Terms, known: Standing, again: bool) -> Decision:
     return Decision(Step.OPEN, severity, Standing(known.marks, known.evidence, severity))
 
 
-def _persistent(terms: Terms, marks: str) -> Severity | None:
+def _persistent(persistence: tuple[int, int], marks: str) -> Severity | None:
     """The highest severity that k of the last n judged looks reached."""
-    needed, of = terms.persistence
+    needed, of = persistence
     last = marks[-of:]
     for severity in sorted(Severity, key=lambda item: -item.rank):
         reached = [mark for mark, own in zip(_MARKS.values(), _MARKS, strict=True) if own.rank >= severity.rank]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,6 +94,15 @@ def test_what_a_person_closed_stays_closed_until_it_was_over_or_gets_worse() -> 
     assert steps(Terms(), breach(CRITICAL), standing=hushed)[0] == [Step.OPEN]
     assert steps(Terms(), calm(), breach(), standing=hushed)[0] == [Step.NONE, Step.NONE]
     assert steps(Terms(), calm(), calm(), breach(), standing=hushed)[0][-1] is Step.OPEN
+
+
+def test_a_settled_breach_is_enough() -> None:
+    terms = Terms(persistence=(2, 3))
+    told = replace(breach(evidence="2026-11-08"), settled=True)
+    worse = replace(told, severity=CRITICAL, evidence="2026-11-15")
+    assert steps(terms, told, told, worse, calm(), calm())[0] == [
+        Step.OPEN, Step.NONE, Step.RISE, Step.NONE, Step.CLEAR
+    ]  # fmt: skip
 
 
 LOOKS = st.lists(st.sampled_from([breach(), breach(CRITICAL), breach(INFO), calm(), calm(0.95), NOTHING]), max_size=60)
