@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from core.domain.refusals import Refusal
 from core.domain.usecase import UseCase
@@ -99,3 +99,10 @@ class LogWatch(LogQueries):
         """Use cases that hold rows that were drawn and not observed."""
         found = self._rows("SELECT DISTINCT use_case FROM batches WHERE source = ?", [SIMULATED])
         return frozenset(row[0] for row in found)
+
+    def first_brought(self, until: datetime) -> datetime | None:
+        """When the first batch was scored, until then, that somebody brought; None: there are drawn rows at most."""
+        found = self._rows(
+            "SELECT min(created_at) FROM batches WHERE source <> ? AND created_at <= ?", [SIMULATED, naive(until)]
+        )
+        return found[0][0].replace(tzinfo=UTC) if found[0][0] is not None else None
