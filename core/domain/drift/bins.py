@@ -84,7 +84,7 @@ class Bins:
 
     @property
     def is_number(self) -> bool:
-        return not self.levels
+        return not self.levels and len(self.counts) > 0  # a category may know no level at all
 
     @property
     def n_coarse(self) -> int:
@@ -177,8 +177,8 @@ def number_bins(
     edges, points = _fine_edges(present, profile)
     counted = count_numbers_in(edges, ordered)
     coarse = np.searchsorted(profile, (*edges, math.inf)).tolist()
-    low, high = (float(present[0]), float(present[-1])) if len(present) else (math.nan, math.nan)
-    sd = float(present.std()) if len(present) else math.nan
+    finite = present[np.isfinite(present)]
+    low, high, sd = (float(finite[0]), float(finite[-1]), float(finite.std())) if len(finite) else [math.nan] * 3
     return Bins(
         name,
         of,

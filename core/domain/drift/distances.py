@@ -72,7 +72,8 @@ def wasserstein(bins: Bins, now: Counted, reference: Counted) -> Distance:
         return Distance(0.0, 0.0)
     lows, highs = [bins.low, now.low, reference.low], [bins.high, now.high, reference.high]
     places = np.concatenate([[np.nanmin(lows)], edges, [np.nanmax(highs)]])
-    widths = np.maximum(np.diff(places), 0.0)
+    with np.errstate(invalid="ignore"):  # values without end have no distance: their stretch counts as none
+        widths = np.nan_to_num(np.maximum(np.diff(places), 0.0), posinf=0.0)
     apart = np.subtract(*(_cumulative(side) for side in counts))
     shares = counts[0] / counts[0].sum() + counts[1] / counts[1].sum()
     inner = slice(1, len(widths) - 1)
