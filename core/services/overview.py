@@ -9,6 +9,7 @@ from typing import Any
 from core.domain.usecase import UseCase
 from core.services.access import Action, Actor, may, require
 from core.services.desk import Desk
+from core.services.drift_word import Drifted, drifted
 from core.services.governing.acting import acting_model
 from core.services.governing.standby import StandIn
 from core.services.history import job as history
@@ -44,6 +45,7 @@ class CaseOverview:
     last_scored_at: datetime | None = None
     realised: Realised | None = None  # of the acting model; None: nobody has read its outcomes yet
     comparison: Compared | None = None  # the latest open plan
+    drift: Drifted | None = None  # of the newest window that was measured and could be judged
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ def _case_json(case: CaseOverview) -> dict[str, Any]:
         found = case.comparison
         rows = {"window_1": found.first, "window_2": found.second, "planned": found.plan.planned_n}
         facts["comparison"] = {"challenger": str(found.plan.challenger), "rows": rows}
+    if case.drift is not None:
+        facts["drift"] |= {name: getattr(case.drift, name).isoformat() for name in ("since", "until")}
     return facts
 
 
@@ -113,8 +117,11 @@ def overview(desk: Desk, actor: Actor) -> Overview:
 def _watched(desk: Desk, case: CaseOverview, use_case: UseCase, judged: Realised | None) -> CaseOverview:
     """The same with what is known of how good it is, for those who see the models."""
     acts = judged is not None and (judged.champion, judged.version) == (case.champion, case.version)
-    open_plans = compared(desk, use_case, datetime.now(UTC)) if case.version is not None else []
-    return replace(case, realised=judged if acts else None, comparison=open_plans[0] if open_plans else None)
+    if case.version is None:
+        return case
+    plans = compared(desk, use_case, datetime.now(UTC))
+    known = judged if acts else None
+    return replace(case, realised=known, comparison=plans[0] if plans else None, drift=drifted(desk, use_case))
 
 
 def _stand_ins(desk: Desk) -> dict[str, StandIn]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from core.ui import figures as figures_in_words
 from core.ui import frame, messages, state, words
 
 if TYPE_CHECKING:
+    from core.services.drift_word import Drifted
     from core.services.label_counts import Compared
     from core.services.overview import CaseOverview, Overview
     from core.services.realised import Realised
@@ -118,11 +120,28 @@ def headline(case: CaseOverview) -> None:
     badges = [f":blue-badge[:material/trophy: Champion {case.champion}]", f":gray-badge[Version {case.version}]"]
     if case.mode == "shadow":
         badges.append(":gray-badge[:material/visibility: Shadow: the rules decide]")
+    if case.drift is not None:
+        badges.append(_drifted(case.drift))
     if case.comparison is not None:
         badges.append(_compared(case.comparison))
     if not case.loaded:
         badges.append(":gray-badge[:material/hourglass_top: Loading]")
     st.markdown(" ".join(badges))
+
+
+def _drifted(found: Drifted) -> str:
+    """Drift in a word: the score first, for where it stands still moved columns are information."""
+    last = found.until - timedelta(days=1)
+    rows = f"n = {found.n:,}, to {last.day} {last:%b}"
+    if found.score_raised:
+        hue, word = ("red", "Score drifts") if found.persistent else ("orange", "Score moved")
+        return f":{hue}-badge[:material/trending_up: {word}: {found.score}, {rows}]"
+    if found.stuck:
+        return f":orange-badge[:material/pause_circle: {messages.plain(found.stuck)} stands still, {rows}]"
+    if found.n_raised:
+        moved = f"{found.n_raised} of {words.count(found.n_items, 'input')} moved"
+        return f":blue-badge[:material/info: Score quiet, {moved}, {rows}]"
+    return f":green-badge[:material/check_circle: No drift, {rows}]"
 
 
 def _compared(found: Compared) -> str:

@@ -73,6 +73,36 @@ def test_the_realised_figure_is_that_of_who_acts(open_page: OpenPage) -> None:
     assert not any("known" in metric.label for metric in app.metric), "sales sees the acting score only"
 
 
+def test_drift_is_a_word_with_its_window(open_page: OpenPage) -> None:
+    app = open_page("trained", "home.py", KEY)
+    assert "No drift" not in said(app)
+    first = datetime(2026, 3, 2, tzinfo=UTC)
+    for weeks, levels in enumerate([("no change",) * 3, ("no change", "moderate change", "no change")] + [_MOVED] * 2):
+        since = first + timedelta(weeks=weeks)
+        facts = {"use_case": KEY, "window_from": since, "window_to": since + timedelta(weeks=1), "version": "v1"}
+        facts |= {"measured_at": since + timedelta(weeks=1), "simulated": False, "n": 1_204}
+        kinds = zip(("score", "raw column", "feature"), levels, strict=True)
+        rows = [
+            facts | {"against": "reference", "of": of, "name": of, "place": place, "level": level}
+            for place, (of, level) in enumerate(kinds)
+        ]
+        state.desk().log.append_drift([facts | {"step": "week", "judged": True}], rows)
+        app.run()
+        assert not incidents(app)
+        assert _WORDS[weeks] in said(app)
+    app.session_state[state.ACT_AS] = Role.SALES
+    assert "drifts" not in said(app.run())
+
+
+_MOVED = ("significant change", "moderate change", "no change")
+_WORDS = (
+    ":green-badge[:material/check_circle: No drift, n = 1,204, to 8 Mar]",
+    ":blue-badge[:material/info: Score quiet, 1 of 2 inputs moved, n = 1,204, to 15 Mar]",
+    ":orange-badge[:material/trending_up: Score moved: significant change, n = 1,204, to 22 Mar]",
+    ":red-badge[:material/trending_up: Score drifts: significant change, n = 1,204, to 29 Mar]",
+)
+
+
 def test_what_needs_you_leads_to_pages_that_exist() -> None:
     known = {place.url for place in places.PLACES}
     assert {"models", "cases", "performance", "challengers", "experiments", "service"} <= known

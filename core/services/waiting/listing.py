@@ -25,6 +25,7 @@ _KINDS: tuple[Callable[[Looked], Iterator[Need]], ...] = (
     people.approvals,
     models.verdicts,
     service.runs,
+    service.deliveries,
     models.rolled_back,
     models.labels,
     service.backup,

@@ -32,7 +32,7 @@ class Need:
     Attributes
     ----------
     kind : str
-        alert, stand-in, clock, answered, approval, verdict, labels, run, rolled back, backup.
+        alert, stand-in, clock, answered, approval, verdict, labels, run, delivery, rolled back, backup.
     subject : str
         Title of the use case, or "The desk".
     sentence : str

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from core.domain.alert import Severity
 from core.services.access import Action, Role, may
-from core.services.waiting.need import THE_DESK, Looked, Need, Urgency, counted, moment, of
+from core.services.waiting.need import LATELY, THE_DESK, Looked, Need, Urgency, counted, moment, of
 
 BACKUP_AGE = timedelta(hours=24)
 MOST_ALERTS = 5  # sentences; more are counted
@@ -32,6 +32,27 @@ def alerts(looked: Looked) -> Iterator[Need]:
         rest = found[MOST_ALERTS:]
         said = f"{counted(len(rest), 'more alert')}, none more severe than these."
         yield Need("alert", Urgency.TODAY, THE_DESK, said, max(alert.opened_at for alert in rest), "alerts")
+
+
+def deliveries(looked: Looked) -> Iterator[Need]:
+    """Messages of this week that could not be sent and are tried no more, for those who set up channels."""
+    if not may(looked.actor, Action.SET_ALERTS):
+        return
+    failed = [
+        item
+        for item in looked.desk.ledger.deliveries(states=("failed",), limit=100)
+        if looked.now - item.created_at < LATELY
+    ]
+    if failed:
+        names = {channel.id: channel.name for channel in looked.desk.ledger.channels(removed=True)}
+        newest = failed[0]
+        said = (
+            f"{counted(len(failed), 'message')} of this week could not be sent, the last to "
+            f"{names.get(newest.channel, newest.channel)} on {moment(newest.created_at)}. {newest.last_error or ''}"
+        )
+        yield Need(
+            "delivery", Urgency.TODAY, THE_DESK, said.rstrip(), newest.created_at, "alerts", {"view": "Channels"}
+        )
 
 
 def runs(looked: Looked) -> Iterator[Need]:

@@ -21,6 +21,7 @@ from core.services.scoring import sample_rows, score_one
 from core.services.waiting.listing import needs
 from core.services.waiting.need import Need, Urgency
 from core.store.ledger_alert_tables import AlertRecord
+from core.store.ledger_channels import DeliveryRecord
 from core.store.ledger_registry import ExperimentRecord, PlanRecord
 from core.store.ledger_tables import CaseRecord
 
@@ -117,6 +118,20 @@ def test_a_failed_run_waits_for_all_but_sales(bare: Desk) -> None:
         "the scheduled task 'score' was interrupted 10 Mar 2026, 11:00 UTC. The disk is full.",
     ]
     assert seen(bare, Role.SALES) == []
+
+
+def test_messages_that_were_not_sent_wait_for_those_who_set_up_channels(bare: Desk) -> None:
+    facts = ("desk", "mail", "opened", "critical", {})
+    old, new = NOW - 9 * DAY, NOW - DAY
+    bare.ledger.add_deliveries([
+        DeliveryRecord("a", *facts, old, "failed", 5, last_error="The server refused it."),
+        DeliveryRecord("b", *facts, new, "failed", 5, last_error="The server refused it."),
+        DeliveryRecord("c", *facts, NOW, "pending", 1),
+    ])  # fmt: skip
+    assert [need.sentence for need in seen(bare, Role.RISK)] == [
+        "1 message of this week could not be sent, the last to mail on 9 Mar 2026, 12:00 UTC. The server refused it."
+    ]
+    assert seen(bare, Role.ANALYST) == []
 
 
 def test_a_stand_in_is_told_to_sales_without_versions(bare: Desk) -> None:
