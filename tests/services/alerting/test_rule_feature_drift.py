@@ -22,12 +22,13 @@ def test_stays_silent(bare: Desk, leads: UseCase) -> None:
 
 
 def test_fires_as_information_while_no_score_moved(bare: Desk, leads: UseCase) -> None:
+    same = ("feature", "page_views")
     for place in range(2):
-        keep(bare, leads.key, place, {SCORE: QUIET, VIEWS: SIGNIFICANT, SPEED: QUIET})
+        keep(bare, leads.key, place, {SCORE: QUIET, VIEWS: SIGNIFICANT, SPEED: QUIET, same: SIGNIFICANT})
     moved = check(bare, leads, week(2), RULE.terms)[0]
     assert (moved.state, moved.severity, moved.value) == (State.BREACH, Severity.INFO, 1.0)
     assert "Page views (PSI 0.40, limit 0.10, significant change, in 2 of the last 2)" in moved.sentence
-    assert "this is information" in moved.sentence
+    assert "did not move with them" in moved.sentence
 
 
 def test_fires_with_the_scores(bare: Desk, leads: UseCase) -> None:

@@ -23,10 +23,18 @@ def check(desk: Desk, use_case: UseCase | None, now: datetime, terms: Terms) -> 
     if found is None:
         return [not_applicable("No window with enough rows has been measured yet.")]
     items = [item for item in found.items if item.of != SCORE]
-    judged = [item for item in items if Level(item.newest["level"]) not in (Level.TOO_FEW, Level.SHOWN)]
+    judged = _once([item for item in items if Level(item.newest["level"]) not in (Level.TOO_FEW, Level.SHOWN)])
     if not judged:
         return [not_applicable(f"No column could be judged in {found.when}.", found.window["n"])]
     return [_moved(use_case, found, judged, terms), _stuck(found)]
+
+
+def _once(items: Sequence[Item]) -> list[Item]:
+    """A column that is a feature as it came in stands for both."""
+    first: dict[str, Item] = {}
+    for item in items:
+        first.setdefault(item.name, item)
+    return list(first.values())
 
 
 def _moved(use_case: UseCase, found: Drifted, judged: Sequence[Item], terms: Terms) -> Reading:
@@ -42,9 +50,7 @@ def _moved(use_case: UseCase, found: Drifted, judged: Sequence[Item], terms: Ter
     names = ", ".join(item.says(_title(use_case, item)) for item in moved[:_NAMED])
     more = f" and {len(moved) - _NAMED} more" if len(moved) > _NAMED else ""
     with_score = (
-        "The champion's scores moved as well."
-        if score_moved
-        else "The champion's scores did not move, so this is information."
+        "The champion's scores moved as well." if score_moved else "The champion's scores did not move with them."
     )
     says = f"{names}{more} of {len(judged)} moved, judged {step}s to {found.when}, n = {n:,}. {with_score}"
     worst = max((item.severity(terms) for item in moved), key=lambda severity: severity.rank)
@@ -74,6 +80,6 @@ RULE = Rule(
     check=check,
     page="drift",
     watches="Every column and feature in the newest whole week (or month) against held-out rows, held together by "
-    "Benjamini and Hochberg; the number of those that moved and stay so.",
+    "Benjamini and Hochberg; the number of those that moved and stay so. While no score moves it is information.",
     unit="items",
 )
