@@ -5,13 +5,14 @@ from __future__ import annotations
 import pyarrow as pa
 import streamlit as st
 
-from core.domain.fairness.judgement import GAP_LIMIT, standing
+from core.domain.fairness.judgement import standing
 from core.domain.usecase import UseCase
 from core.services.comparison import fairness as service
 from core.services.comparison import fairness_groups
 from core.services.comparison.fairness import Choice, Fairness
-from core.ui import challengers, frame, messages, state, words
+from core.ui import challengers, frame, messages, state
 from core.ui import fairness_words as say
+from core.ui.fairness_sections import read_by_models
 
 SENSITIVE = "sensitive columns"
 
@@ -86,26 +87,11 @@ def nothing(use_case: UseCase) -> None:
         )  # fmt: skip
 
 
-def hidden(seen: Fairness) -> None:
-    """Say so where outcomes are known of some decisions only."""
-    least = min(seen.known, key=lambda name: seen.known[name], default=None)
-    most = max(seen.known, key=lambda name: seen.known[name], default=None)
-    if least is None or most is None or seen.known[least] >= 0.8 * seen.known[most]:
-        return
-    st.warning(
-        f"Outcomes are known for {words.percent(seen.known[most])} of '{messages.plain(most)}' and "
-        f"{words.percent(seen.known[least])} of '{messages.plain(least)}'. True and false positive rates and "
-        "calibration are those of the rows that were let through; selection rates are of all rows.",
-        title="Error rates and calibration carry a selection",
-        icon=":material/filter_alt:",
-    )
-
-
 def verdict(use_case: UseCase, seen: Fairness) -> None:
     """What every gap of the arm that decides comes to, in one table."""
     who = "The rules decide" if seen.acting != seen.champion else "The champion decides"
     st.subheader(messages.plain(say.headline(seen, seen.acting)), anchor=False)
-    st.caption(messages.plain(f"{who}. {say.selected(use_case, seen)}"))
+    st.caption(messages.plain(f"{who}. {say.selected(use_case, seen)} {read_by_models(use_case)}"))
     rows = []
     for column in seen.columns:
         for kind in say.kinds(seen):
@@ -115,11 +101,11 @@ def verdict(use_case: UseCase, seen: Fairness) -> None:
                     "Finding": [standing(found).value],
                     "Groups by": column.title,
                     "Gap": f"{say.KINDS[kind].removesuffix(' gap')} {say.gap(found)}",
+                    "n": found.n if found else None,
                     "By chance": f"{say.number(found.expected)}, up to {say.number(found.noise)}" if found else "",
                     "Highest": column.groups[found.highest] if found else "",
                     "Lowest": column.groups[found.lowest] if found else "",
                     "Ratio": say.number(found.ratio) if found and kind == "parity" else "",
-                    "n": found.n if found else None,
                 }
             )
     names = [name.value for name in say.SIGNS]
@@ -127,7 +113,7 @@ def verdict(use_case: UseCase, seen: Fairness) -> None:
         pa.Table.from_pylist(rows), hide_index=True, width="stretch", alt="Every gap and what it comes to",
         column_config={
             "Finding": st.column_config.MultiselectColumn(
-                options=names, color=[hue for hue, _ in say.SIGNS.values()], width=220
+                options=names, color=[hue for hue, _ in say.SIGNS.values()], width=190
             ),
             "By chance": st.column_config.TextColumn(help="What equal groups would read: mean, and 95 of 100 deals"),
             "Ratio": st.column_config.TextColumn(help="Lowest over highest selection rate"),
@@ -135,7 +121,7 @@ def verdict(use_case: UseCase, seen: Fairness) -> None:
     )  # fmt: skip
     st.caption(
         messages.plain(
-            f"Limit {say.number(GAP_LIMIT)} for each gap; it is broken where the lower bound is above it, or the gap "
+            f"Limit {say.LIMIT} for each gap; it is broken where the lower bound is above it, or the gap "
             f"is above both the limit and chance. Of many gaps some exceed chance by chance. {say.source(seen)}"
         )
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+from core.domain.fairness.gaps import Gap
 from core.ui import charts
 from core.ui.interval_chart import whiskers
 
@@ -71,4 +73,28 @@ def by_group(
     drawn.update_xaxes(tickformat=form)
     legend = {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0}
     drawn.update_layout(showlegend=len(arms) > 1, legend=legend)
+    return drawn
+
+
+def over_time(starts: Sequence[date], gaps: Sequence[Gap], limit: float, name: str, style: Style) -> Any:
+    """A gap per period with its interval, above the gap that equal groups would show, beside the limit."""
+    drawn = charts.figure(height=320, y_title="gap")
+    colours = charts.ink()
+    drawn.add_scatter(
+        x=list(starts), y=[gap.noise for gap in gaps], mode="lines", fill="tozeroy", name="equal groups, up to",
+        line={"color": colours.grid, "width": 1}, fillcolor=colours.grid,
+        hovertemplate="equal groups up to %{y:.3f}<extra></extra>",
+    )  # fmt: skip
+    values = [gap.value for gap in gaps]
+    colour, dash, symbol = style
+    drawn.add_scatter(
+        x=list(starts), y=values, mode="lines+markers", name=name, line={"color": colour, "dash": dash, "width": 2},
+        marker={"color": colour, "symbol": symbol, "size": 8, "line": {"color": colour, "width": 1.5}},
+        error_y=whiskers(values, [gap.low for gap in gaps], [gap.high for gap in gaps], colour, 1.5, 3),
+        hovertemplate=f"{name}: %{{y:.3f}}<extra></extra>",
+    )  # fmt: skip
+    drawn.add_hline(y=limit, line={"color": colours.text, "width": 1.5, "dash": "dot"})
+    drawn.update_yaxes(tickformat=".2f", rangemode="tozero")
+    drawn.update_xaxes(type="date", hoverformat="%-d %b %Y")
+    drawn.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
     return drawn

@@ -7,20 +7,34 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.domain.fairness.gaps import LEAST_GROUP
-from core.domain.fairness.judgement import standing
+from core.domain.fairness.judgement import breaks, standing
 from core.domain.judged import RULES
 from core.domain.usecase import UseCase
-from core.services.comparison.fairness import ColumnGroups, Fairness
-from core.ui import charts, messages, words
+from core.services.comparison.fairness import Choice, ColumnGroups, Fairness
+from core.ui import charts, fairness_weighted, messages, words
 from core.ui import fairness_charts as draw
 from core.ui import fairness_words as say
 
 
 def pick(seen: Fairness, where: str) -> ColumnGroups:
-    """Which grouping a tab shows."""
+    """Which grouping a tab shows; it begins with the widest gap above its limit."""
     titles = [column.title for column in seen.columns]
-    picked = st.selectbox("Groups by", titles, key=f"{where}:{seen.use_case}", width=280) if len(titles) > 1 else None
+    if len(titles) < 2:
+        return seen.columns[0]
+    begin = titles.index(_widest(seen).title)
+    picked = st.selectbox("Groups by", titles, begin, key=f"{where}:{seen.use_case}", width=280)
     return seen.columns[titles.index(picked)] if picked in titles else seen.columns[0]
+
+
+def _widest(seen: Fairness) -> ColumnGroups:
+    single = [column for column in seen.columns if len(column.columns) == 1]
+    found = {column.title: column.arm(seen.acting).gaps["parity"] for column in single}
+    broken = {title: gap.value for title, gap in found.items() if gap is not None and breaks(standing(gap))}
+    return (
+        next(column for column in single if column.title == max(broken, key=broken.__getitem__))
+        if broken
+        else single[0]
+    )
 
 
 def style(use_case: UseCase, seen: Fairness, arm: str) -> draw.Style:
@@ -35,12 +49,12 @@ def style(use_case: UseCase, seen: Fairness, arm: str) -> draw.Style:
     return colour, dash, symbol if version == acting else f"{symbol}-open"
 
 
-def rates(use_case: UseCase, seen: Fairness) -> None:
+def rates(use_case: UseCase, seen: Fairness, choice: Choice) -> None:
     """The selection rate of every group."""
     _rates(use_case, seen, pick(seen, "rates"), ("selection",))
 
 
-def errors(use_case: UseCase, seen: Fairness) -> None:
+def errors(use_case: UseCase, seen: Fairness, choice: Choice) -> None:
     """True and false positive rates of every group, where outcomes are classes and some are known."""
     if seen.selection.outcome is None:
         st.info("Outcomes are values, not classes: there are no true or false positives. See calibration by group.")
@@ -48,14 +62,16 @@ def errors(use_case: UseCase, seen: Fairness) -> None:
     if not seen.maturity.n_known:
         st.info("No outcome counts yet: rows must be older than the horizon, and what became of them known.")
         return
-    _rates(use_case, seen, pick(seen, "errors"), ("tpr", "fpr"))
+    column = pick(seen, "errors")
+    _rates(use_case, seen, column, ("tpr", "fpr"))
+    fairness_weighted.table(use_case, seen, choice, column)
 
 
 def _rates(use_case: UseCase, seen: Fairness, column: ColumnGroups, kinds: Sequence[str]) -> None:
     arms = [name for name in (seen.champion, RULES) if name in seen.arms]
     for kind in kinds:
         points = [_points(use_case, seen, column, name, kind) for name in arms]
-        drawn = draw.by_group(_ticks(column), points, say.RATES[kind].lower(), ".0%")
+        drawn = draw.by_group(_ticks(column), points, say.RATES[kind].lower(), _form(points))
         caption = (
             f"Rows beside each group; bars are 95 % intervals, hollow grey: fewer than {LEAST_GROUP} rows. "
             f"{_unknown(column)}{say.source(seen)}"
@@ -78,6 +94,11 @@ def _points(use_case: UseCase, seen: Fairness, column: ColumnGroups, arm: str, k
         [part.high for part in found],
         [part.n >= LEAST_GROUP for part in found],
     )
+
+
+def _form(arms: Sequence[draw.Points]) -> str:
+    reach = max((end for arm in arms for end, enough in zip(arm.high, arm.enough, strict=True) if enough), default=1.0)
+    return ".0%" if reach > 0.2 else ".1%"
 
 
 def _unknown(column: ColumnGroups) -> str:
@@ -105,7 +126,7 @@ def _table(seen: Fairness, column: ColumnGroups, kind: str) -> list[dict[str, ob
     ]
 
 
-def calibration(use_case: UseCase, seen: Fairness) -> None:
+def calibration(use_case: UseCase, seen: Fairness, choice: Choice) -> None:
     """Mean score minus mean outcome of every group."""
     column = pick(seen, "calibration")
     found = column.arm(seen.champion).calibration
@@ -140,7 +161,7 @@ def calibration(use_case: UseCase, seen: Fairness) -> None:
     charts.show(drawn, messages.plain(title), messages.plain(caption), table, f"groups:calibration:{column.title}")
 
 
-def challengers(use_case: UseCase, seen: Fairness) -> None:
+def challengers(use_case: UseCase, seen: Fairness, choice: Choice) -> None:
     """Every arm's gaps, and how much wider they are than the champion's on the same rows."""
     column = pick(seen, "arms")
     if len(column.arms) < 2:
@@ -157,7 +178,7 @@ def challengers(use_case: UseCase, seen: Fairness) -> None:
     st.dataframe(rows, hide_index=True, width="stretch", alt=f"Gaps of every arm by {column.title}")
     st.caption(
         messages.plain(
-            "Wider by: an arm's gap minus the champion's, drawn together on the same rows; the upper bound is what a "
-            f"promotion is judged by, at most +.020. {say.source(seen)}"
+            "Wider by: an arm's gap minus the champion's, drawn together on the same rows; a promotion is judged by "
+            f"its upper bound. {say.source(seen)}"
         )
     )

@@ -15,6 +15,7 @@ from core.ui import words
 from core.ui.period_words import day
 
 KINDS = {"parity": "Parity gap", "odds": "Odds gap"}
+LIMIT, HIGH = (f"{value:.2f}".removeprefix("0") for value in (GAP_LIMIT, GAP_HIGH))
 RATES = {"selection": "Selection rate", "tpr": "True positive rate", "fpr": "False positive rate"}
 SIGNS: dict[Standing, tuple[str, str]] = {  # hue, icon
     Standing.TOO_FEW: ("gray", "hourglass_empty"),
@@ -64,7 +65,7 @@ def rate(found: Measured) -> str:
 
 
 def number(value: float) -> str:
-    """A gap without its zero.
+    """A gap or a limit without its zero.
 
     >>> number(0.2531), number(-0.02), number(1.0), number(-0.0001)
     ('.253', '-.020', '1.000', '.000')
@@ -111,14 +112,14 @@ def finding(column: ColumnGroups, arm: ArmGroups, kind: str) -> str:
     """What a gap of an arm comes to, in one sentence."""
     found = arm.gaps[kind]
     if found is None:
-        return f"{column.title}: fewer than two groups have {LEAST_GROUP} rows for the {KINDS[kind].lower()}."
+        return f"{column.title}: fewer than two groups have {LEAST_GROUP} rows for the {KINDS[kind].lower()}"
     rates = arm.rates[found.rate]
     high, low = rates[found.highest], rates[found.lowest]
     what = RATES[found.rate].lower()
     return (
         f"{column.title}: {what} {share(high.value)} of {column.groups[found.highest]} and {share(low.value)} of "
         f"{column.groups[found.lowest]}, a gap of {gap(found)}: {standing(found).value} "
-        f"({number(GAP_LIMIT)}; equal groups would read about {number(found.expected)}, up to {number(found.noise)})."
+        f"(limit {LIMIT}, equal groups up to {number(found.noise)})"
     )
 
 
@@ -140,7 +141,7 @@ def headline(seen: Fairness, arm: str) -> str:
     parts = [
         f"{KINDS[kind].lower()} by {column.title.lower()} {gap(column.arm(arm).gaps[kind])}" for column, kind in broken
     ]
-    return words.capitalised(f"{_listed(parts)}: above the limit of {number(GAP_LIMIT)}")
+    return words.capitalised(f"{_listed(parts)}: above the limit of {LIMIT}")
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -179,7 +180,7 @@ DEFINITIONS = {
         "groups at random. Highest minus lowest is never 0, even of equal groups."
     ),
     "Limit": (
-        f"{number(GAP_LIMIT)} for each gap, high severity above {number(GAP_HIGH)}. It is broken where the lower bound "
+        f"{LIMIT} for each gap, high severity above {HIGH}. It is broken where the lower bound "
         "is above it, or the gap is above both the limit and chance."
     ),
     "Few rows": f"groups of fewer than {LEAST_GROUP} rows are shown, never ranked, and count in no gap.",

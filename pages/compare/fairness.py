@@ -6,7 +6,16 @@ from typing import Any
 
 import streamlit as st
 
-from core.ui import fairness, fairness_groups, frame, messages, state
+from core.ui import (
+    fairness,
+    fairness_document,
+    fairness_groups,
+    fairness_time,
+    fairness_weighted,
+    frame,
+    messages,
+    state,
+)
 
 use_case = state.use_case()
 frame.heading(
@@ -20,6 +29,7 @@ views: dict[str, Any] = {
     "Errors": fairness_groups.errors,
     "Calibration": fairness_groups.calibration,
     "Challengers": fairness_groups.challengers,
+    "Over time": fairness_time.over_time,
 }
 
 with messages.told():
@@ -32,11 +42,13 @@ with messages.told():
         if not seen.n_rows:
             fairness.nothing(use_case)
         else:
-            fairness.hidden(seen)
+            fairness_weighted.banner(seen)
             fairness.verdict(use_case, seen)
             tabs = st.tabs(list(views), key=f"fairness:{use_case.key}", on_change="rerun")
             for tab, view in zip(tabs, views.values(), strict=True):
                 if tab.open:
                     with tab, messages.told():
-                        view(use_case, seen)
+                        view(use_case, seen, choice)
             fairness.definitions()
+            if not choice.columns:  # a column of this page only is nobody's report
+                fairness_document.download(use_case, seen)

@@ -15,7 +15,7 @@ class Standing(StrEnum):
     TOO_FEW = "not enough rows"
     ALIKE = "no more than chance"
     WITHIN = "within the limit"
-    UNSURE = "above the limit, as chance might be"
+    UNSURE = "perhaps above the limit"
     ABOVE = "above the limit"
     HIGH = "far above the limit"
 

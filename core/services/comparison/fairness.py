@@ -242,7 +242,13 @@ def _calibration(seen: Seen, groups: Groups, arm: str) -> tuple[Calibrated, ...]
     """Mean score against mean outcome, where the score is on the outcome's scale."""
     if arm == RULES or (seen.use_case.task is Task.MULTICLASS and not seen.use_case.target.class_values):
         return ()
+    outcome, entity = outcomes_of(seen), seen.rows.rows.entity
+    return calibration_by_group(groups.codes, len(groups.names), seen.rows.scores[arm], outcome, entity)
+
+
+def outcomes_of(seen: Seen) -> Floats:
+    """Outcomes on the scale of the score, NaN where they do not count; shape (n_rows,)."""
     rows = seen.rows.rows
     outcome = np.full(len(rows), np.nan)
     outcome[rows.counts] = outcome_values(seen.use_case, rows.outcome[rows.counts])
-    return calibration_by_group(groups.codes, len(groups.names), seen.rows.scores[arm], outcome, rows.entity)
+    return outcome

@@ -96,12 +96,32 @@ def weighted(desk: Desk, actor: Actor, key: str, rows: ArmRows) -> Weighted:
     require(actor, Action.SEE_MODELS)
     use_case, champion = desk.use_case(key), desk.acting(key)
     judged = rows.rows
-    hidden = _hiding(judged)
+    found, weights = weights_of(use_case, judged, rows.propensity)
+    if found.refused:
+        return found
+    kept = judged.counts & (weights > 0)
+    parts = {name: _parts(use_case, judged, name, weights, kept) for name in [str(arm) for arm in rows.arms]}
+    if use_case.rules is not None and use_case.task is Task.BINARY and not np.isnan(judged.rules_score[kept]).any():
+        scored = weighted_auc_part(judged.outcome[kept], judged.rules_score[kept], weights[kept])
+        parts[RULES] = {"auc": scored}
+    about = judged.clusters(kept), _rarer(use_case, judged.outcome[kept])
+    return replace(found, **_told(parts, str(champion), *about))
+
+
+def weights_of(use_case: UseCase, judged: Judged, propensity: Floats) -> tuple[Weighted, Floats]:
+    """What stands for the rows whose outcome is hidden, without figures; and how many rows each row stands for.
+
+    Returns
+    -------
+    Weighted, array of shape (n_rows,)
+        Weights are 0 for rows that count nowhere, and for all of them where weighing is refused.
+    """
+    hidden, nothing = _hiding(judged), np.zeros(len(judged))
     names = tuple(use_case.policy.decisions[place] for place in np.flatnonzero(hidden))
     refused = _not_asked(judged, hidden)
     if refused:
-        return Weighted(float(judged.counts.sum()), refused, int(judged.counts.sum()), hidden_by=names)
-    weights, let_through = _weights(judged, rows.propensity, hidden)
+        return Weighted(float(judged.counts.sum()), refused, int(judged.counts.sum()), hidden_by=names), nothing
+    weights, let_through = _weights(judged, propensity, hidden)
     kept = judged.counts & (weights > 0)
     found = Weighted(
         effective_n=effective_n(weights[kept]),
@@ -111,14 +131,7 @@ def weighted(desk: Desk, actor: Actor, key: str, rows: ArmRows) -> Weighted:
         n_hidden=int((judged.mature & _would_be(judged, hidden) & ~judged.counts).sum()),
         hidden_by=names,
     )
-    if found.refused:
-        return found
-    parts = {name: _parts(use_case, judged, name, weights, kept) for name in [str(arm) for arm in rows.arms]}
-    if use_case.rules is not None and use_case.task is Task.BINARY and not np.isnan(judged.rules_score[kept]).any():
-        scored = weighted_auc_part(judged.outcome[kept], judged.rules_score[kept], weights[kept])
-        parts[RULES] = {"auc": scored}
-    about = judged.clusters(kept), _rarer(use_case, judged.outcome[kept])
-    return replace(found, **_told(parts, str(champion), *about))
+    return found, (nothing if found.refused else weights)
 
 
 def _told(
