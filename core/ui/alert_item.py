@@ -30,6 +30,8 @@ def item(alert: AlertRecord) -> None:
     simulated = " :gray-badge[simulated]" if alert.simulated else ""
     st.markdown(f"{alert_words.severity_badge(alert.severity)} {alert_words.status_badge(alert, now)}{simulated}")
     st.markdown(messages.plain(alert.sentence))
+    history = inbox.history(state.desk(), state.actor(), alert)
+    _now(alert, history)
     st.caption(messages.plain(_facts(alert)))
     if alert.state == "closed":
         when = f", {words.exact(alert.closed_at)}" if alert.closed_at else ""
@@ -41,9 +43,17 @@ def item(alert: AlertRecord) -> None:
     alert_channels.reached(alert)
     if alert.state != "closed" and may(state.actor(), Action.WORK_ALERT):
         _actions(alert, now)
-    history = inbox.history(state.desk(), state.actor(), alert)
     _over_time(alert, rule, history)
     _done(inbox.alert_events(state.desk(), state.actor(), alert.id))
+
+
+def _now(alert: AlertRecord, history: Sequence[ReadingRecord]) -> None:
+    """What the last look said, where that was not the breach above."""
+    last = history[-1] if history else None
+    if alert.state != "closed" and last is not None and last.state != State.BREACH:
+        icon, hue, word = alert_words.STATE_LOOK[State(last.state)]
+        said = f"The last look, {words.exact(last.at)}: {word}. {last.sentence}"
+        st.markdown(f":{hue}[:material/{icon}:] {messages.plain(said)}")
 
 
 def _facts(alert: AlertRecord) -> str:

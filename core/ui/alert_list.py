@@ -14,11 +14,13 @@ from core.services.alerting import inbox
 from core.services.alerting.rule import DESK_SUBJECT
 from core.store.ledger_alert_tables import AlertRecord
 from core.ui import alert_words, messages, state, words
+from core.ui.period_words import day
 
 ASKED = "alert"  # the name in the URL
 EVERYWHERE = "Everywhere"
 VIEWS = ("Inbox", "Rules", "Channels")
 _MOST = 60  # shown of one list
+_AT_ONCE, _LIST_HEIGHT = 6, 620  # pixels
 
 
 def pick_view() -> str:
@@ -64,8 +66,10 @@ def listed(found: Sequence[AlertRecord], on: AlertRecord | None) -> None:
     st.markdown(f"**{words.count(len(found), 'alert')}**")
     if on is not None and on.id not in {alert.id for alert in found}:
         found = [on, *found]
-    for alert in found[:_MOST]:
-        _line(alert, on)
+    high = len(found) > _AT_ONCE  # a long list scrolls by itself, so that the alert beside it, or below it, stays near
+    with st.container(height=_LIST_HEIGHT if high else "content", border=False):
+        for alert in found[:_MOST]:
+            _line(alert, on)
     if len(found) > _MOST:
         st.caption(f"The first {_MOST} of {len(found):,}; filter to see others.")
 
@@ -82,13 +86,14 @@ def _line(alert: AlertRecord, on: AlertRecord | None) -> None:
             icon=":material/chevron_right:" if here else None,
             wrap=True,
         )
-        marks = [alert_words.severity_badge(alert.severity), alert_words.status_badge(alert, now)]
+        marks = [alert_words.severity_badge(alert.severity)]
+        marks += [alert_words.status_badge(alert, now)] if alert_words.status(alert, now) != "open" else []
         marks += [":gray-badge[simulated]"] if alert.simulated else []
         st.markdown(" ".join(marks))
         owner = alert.owner or "nobody's yet"
         seen = f", seen {alert.count:,} times" if alert.count > 1 else ""
         about = alert_words.subject(state.desk(), alert.subject)
-        st.caption(messages.plain(f"{about}. Since {words.exact(alert.opened_at)}{seen}, {owner}."))
+        st.caption(messages.plain(f"{about}. Since {day(alert.opened_at.date())}{seen}, {owner}."))
 
 
 def _choose(alert_id: str) -> None:

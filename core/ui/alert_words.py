@@ -81,24 +81,27 @@ def figure(unit: str, value: float | None) -> str:
 
     >>> figure("rate", 0.125), figure("ms", 212.0), figure("", 0.31), figure("rate", None)
     ('12.5%', '212 ms', '0.31', 'none')
+    >>> figure("hours", 1.0), figure("hours", 4.0)
+    ('1 hour', '4 hours')
     """
     if value is None:
         return "none"
     if unit == "rate":
         return words.percent(value)
-    return f"{value:,.4g}{f' {unit}' if unit else ''}"
+    told = unit.removesuffix("s") if value == 1 and unit != "ms" else unit
+    return f"{value:,.4g}{f' {told}' if told else ''}"
 
 
 def stretch(passed: timedelta) -> str:
     """A stretch of time as terms say it.
 
     >>> stretch(timedelta(minutes=15)), stretch(timedelta(hours=1)), stretch(timedelta(days=7))
-    ('15 minutes', '1 hour', '7 days')
+    ('15 minutes', 'hour', '7 days')
     """
     minutes = passed.total_seconds() / 60
     for size, unit in ((1_440, "day"), (60, "hour")):
         if minutes >= size and minutes % size == 0:
-            return words.count(int(minutes // size), unit)
+            return unit if minutes == size else words.count(int(minutes // size), unit)
     return words.count(round(minutes), "minute")
 
 
@@ -107,33 +110,24 @@ def terms(rule: Rule, found: Terms) -> list[str]:
     if not found.on:
         return ["It is switched off."]
     needed, of = found.persistence
-    at_once = (
-        "One breach opens an alert" if (needed, of) == (1, 1) else f"{needed} breaches in {of} looks open an alert"
-    )
+    opens = "One breach opens an alert"
+    if (needed, of) != (1, 1):
+        opens = f"{needed} breaches in {of} {rule.counts} open an alert"
     calm = words.count(found.clear_after, "look in order ends it", "looks in order, one after another, end it")
-    return [
-        *_limits(rule, found),
-        f"{at_once}; {calm}.",
-        f"It looks every {stretch(found.every)}"
-        + (f", {stretch(found.window)} back" if found.window else "")
-        + f", and judges {found.minimum_n:,} rows or more."
-        if found.minimum_n > 1
-        else f"It looks every {stretch(found.every)}.",
-    ]
+    back = f", the last {stretch(found.window)}" if found.window else ""
+    least = f", and judges {found.minimum_n:,} rows or more" if found.minimum_n > 1 else ""
+    return [*_limits(rule, found), f"{opens}; {calm}.", f"It looks every {stretch(found.every)}{back}{least}."]
 
 
 def _limits(rule: Rule, found: Terms) -> list[str]:
     side = "Below" if found.below else "Above"
+    weight = {Severity.INFO: "information", Severity.WARNING: "a warning", Severity.CRITICAL: "critical"}
     said = []
     if found.limit is not None:
-        said.append(f"{side} {figure(rule.unit, found.limit)} it is {_article(found.severity)} {found.severity}")
-    if found.critical is not None:
+        said.append(f"{side} {figure(rule.unit, found.limit)} it is {weight[found.severity]}")
+    if found.critical is not None and found.severity is not Severity.CRITICAL:
         said.append(f"{side.lower() if said else side} {figure(rule.unit, found.critical)} critical")
     return [f"{', '.join(said)}."] if said else []
-
-
-def _article(severity: Severity) -> str:
-    return "an" if severity is Severity.INFO else "a"
 
 
 def changed(found: InForce) -> str:

@@ -13,8 +13,9 @@ frame.heading(
 )
 
 with messages.told():
-    view = alert_list.pick_view()
-    alert_list.look_now(use_case)
+    with st.container(horizontal=True):
+        view = alert_list.pick_view()
+        alert_list.look_now(use_case)
     if view == "Rules":
         alert_rules.rules(use_case)
     elif view == "Channels":

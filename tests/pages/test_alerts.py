@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.domain.alert import Reading, State, Terms
+from core.domain.alert import Reading, Severity, State, Terms
 from core.services.access import LOCAL_PEOPLE, Action, Role, may
 from core.services.alerting import inbox, settings
 from core.services.alerting.engine import evaluate
@@ -196,6 +196,10 @@ def test_terms_in_words() -> None:
     assert alert_words.terms(rule, terms) == [
         "Above 200 ms it is a warning, above 500 ms critical.",
         "2 breaches in 3 looks open an alert; 2 looks in order, one after another, end it.",
-        "It looks every 15 minutes, 1 day back, and judges 170 rows or more.",
+        "It looks every 15 minutes, the last day, and judges 170 rows or more.",
     ]
+    strict = Terms(severity=Severity.CRITICAL, limit=0.1, below=True, clear_after=1, minimum_n=1)
+    assert alert_words.terms(rule, strict)[:2] == [
+        "Below 0.1 ms it is critical.", "One breach opens an alert; 1 look in order ends it."
+    ]  # fmt: skip
     assert alert_words.terms(rule, Terms(on=False)) == ["It is switched off."]

@@ -153,10 +153,14 @@ def close(desk: Desk, actor: Actor, alert_id: str, reason: str, now: datetime | 
 def watched(desk: Desk, actor: Actor, subject: str) -> list[Watched]:
     """Every rule that looks at a subject (a use case, or "desk"), with what it said last."""
     require(actor, Action.SEE_MODELS)
-    looks: dict[str, list[LookRecord]] = {}
-    for look in desk.ledger.looks(subject=subject, simulated=False):
-        looks.setdefault(look.rule, []).append(look)
-    return [_watched(terms, looks.get(terms.rule.key, [])) for terms in terms_in_force(desk, actor, subject)]
+    looks: dict[tuple[str, bool], list[LookRecord]] = {}
+    for look in desk.ledger.looks(subject=subject):
+        looks.setdefault((look.rule, look.simulated), []).append(look)
+
+    def of(key: str) -> list[LookRecord]:  # before the first real look, what a simulated history left
+        return looks.get((key, False)) or looks.get((key, True), [])
+
+    return [_watched(terms, of(terms.rule.key)) for terms in terms_in_force(desk, actor, subject)]
 
 
 def _watched(terms: InForce, looks: list[LookRecord]) -> Watched:
@@ -165,7 +169,8 @@ def _watched(terms: InForce, looks: list[LookRecord]) -> Watched:
     present = sorted(
         (look for look in looks if look.at == last), key=lambda look: (worst[State(look.state)], look.about)
     )
-    due = last + terms.terms.every if last is not None and terms.terms.on else None
+    real = any(not look.simulated for look in present)
+    due = last + terms.terms.every if last is not None and terms.terms.on and real else None
     return Watched(terms, tuple(present), due)
 
 

@@ -47,6 +47,8 @@ class Rule:
         What it compares with what, in a sentence.
     unit : str
         Of values and limits: "rate" is shown as a per cent, anything else stands behind the number.
+    counts : str
+        What its persistence counts, in the plural: "looks", or the "windows" that it judges by itself.
     """
 
     key: str
@@ -58,6 +60,7 @@ class Rule:
     page: str = ""
     watches: str = ""
     unit: str = ""
+    counts: str = "looks"
 
 
 @cache

@@ -109,6 +109,15 @@ def test_what_the_rules_said_last(bare: Desk, told: Told) -> None:
     assert inbox.watched(bare, AUDE, "lead_scoring") == []
 
 
+def test_before_the_first_real_look_what_simulated_weeks_left(bare: Desk, told: Told) -> None:
+    told.says += [[BREACH], [OK]]
+    evaluate(bare, NOW, simulated=True)
+    [found] = inbox.watched(bare, AUDE, DESK_SUBJECT)
+    assert (found.state, found.at, found.next_at) == (State.BREACH, NOW, None)
+    evaluate(bare, NOW + HOUR)
+    assert inbox.watched(bare, AUDE, DESK_SUBJECT)[0].state is State.OK
+
+
 def test_looking_now(bare: Desk, told: Told) -> None:
     told.says += [[OK], [BREACH]]
     assert inbox.look_now(bare, ANA, "lead_scoring", NOW).looked == 1

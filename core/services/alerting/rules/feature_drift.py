@@ -82,4 +82,5 @@ RULE = Rule(
     watches="Every column and feature in the newest whole week (or month) against held-out rows, held together by "
     "Benjamini and Hochberg; the number of those that moved and stay so. While no score moves it is information.",
     unit="items",
+    counts="windows",
 )

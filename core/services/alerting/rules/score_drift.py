@@ -25,11 +25,10 @@ def check(desk: Desk, use_case: UseCase | None, now: datetime, terms: Terms) -> 
     if level in (Level.TOO_FEW, Level.SHOWN):
         return [not_applicable(f"Not enough rows in {found.when}: {row['n']:,} of {row['needed']:,.0f}.", row["n"])]
     step = found.window["step"]
-    told = f" {row['why'][0].rstrip('.')}." if row["why"] else ""
+    figure = row["why"][0].rstrip(".") if row["why"] else f"PSI {row['psi']:.3f}, limit {row['psi_limit']:.3f}"
     says = (
-        f"Scores of {score.name}: {level.value}, PSI {row['psi']:.2f} against held-out rows (limit "
-        f"{row['psi_limit']:.2f}) in {found.when}, n = {row['n']:,}; moved in {score.hits} of the last "
-        f"{len(score.rows)} judged {step}s ({needed} of {of} persist).{told}"
+        f"Scores of {score.name}: {level.value} against held-out rows in {found.when}, n = {row['n']:,}. {figure}. "
+        f"Moved in {score.hits} of the last {len(score.rows)} judged {step}s ({needed} of {of} persist)."
     )
     state = State.BREACH if level.raised else State.OK
     severity = score.severity(terms) if level.raised else None
@@ -48,4 +47,5 @@ RULE = Rule(
     page="drift",
     watches="The champion's scores in the newest whole week (or month) against its held-out rows, by the policy's PSI "
     "bands and never below sampling noise; a change in one window is information.",
+    counts="windows",
 )
