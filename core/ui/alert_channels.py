@@ -72,8 +72,8 @@ def _channel(channel: ChannelRecord, sets: bool) -> None:
     numbers = [f"{counts.get((channel.id, name), 0):,} {word}" for name, (_, _, word) in STATES.items()]
     st.caption(
         messages.plain(
-            f"{channel.kind} at {channel.place}; {_use_cases(channel)}. Messages: {', '.join(numbers)}. "
-            f"Set by {channel.changed_by}, {words.exact(channel.changed_at)}."
+            f"{words.capitalised(channel.kind)} at {channel.place}; {_use_cases(channel)}. "
+            f"Messages: {', '.join(numbers)}. Set by {channel.changed_by}, {words.exact(channel.changed_at)}."
         )
     )
     if sets:

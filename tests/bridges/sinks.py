@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ class HttpSink:
     port: int
     answers: list[int] = field(default_factory=lambda: [200])
     location: str = ""
+    pause: float = 0.0  # seconds before an answer
     requests: list[Request] = field(default_factory=list)
 
     @property
@@ -47,6 +49,7 @@ def http_sink(*answers: int, port: int = 0) -> Iterator[HttpSink]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             sink.requests.append(Request(self.path, {name.lower(): text for name, text in self.headers.items()}, body))
+            time.sleep(sink.pause)
             self.send_response(sink.answers.pop(0) if len(sink.answers) > 1 else sink.answers[0])
             if sink.location:
                 self.send_header("Location", sink.location)

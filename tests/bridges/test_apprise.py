@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.bridges.apprise import Kind, Message, address, send
 from core.bridges.sending import NotDelivered
@@ -134,6 +136,27 @@ def test_nobody_there() -> None:
     for url in (f"json://127.0.0.1:{port}", mail_url(port)):
         with pytest.raises(NotDelivered, match=f"Nothing listens at 127.0.0.1:{port}"):
             send(url, MESSAGE)
+
+
+def test_one_that_does_not_answer_is_not_waited_for() -> None:
+    with http_sink() as sink, pytest.raises(NotDelivered, match="did not answer in time"):
+        sink.pause = 0.6
+        send(f"json://127.0.0.1:{sink.port}?rto=0.2", MESSAGE)
+
+
+@given(
+    shape=st.sampled_from(["slack://{}", "slack://T/{}/x", "https://hooks.slack.com/services/{}", "json://u:{}@h.example",
+                           "mailto://u:{}@h.example", "mailtos://u:{}@", "pagerduty://{}", "pagerduty://{}@", "{}://x",
+                           "jsons://u:{}@[", "json://127.0.0.1:{}", "mailto://{}?to=", "{}"]),
+    text=st.text(st.characters(codec="utf-8", exclude_characters="/?#@:%[]&+ "), max_size=12),
+)  # fmt: skip
+def test_no_address_is_repeated(shape: str, text: str) -> None:
+    url = shape.format(f"tokenXYZ{text}")
+    try:
+        shown = str(address(url))
+    except InputError as error:
+        shown = str(error)
+    assert "tokenXYZ" not in shown
 
 
 def test_what_is_shown_of_an_address() -> None:

@@ -49,7 +49,7 @@ def test_a_channel_from_its_first_form_to_its_end(open_page: OpenPage) -> None:
         fill(app, "Name", "CRM")
         fill(app, "Address", f"json://127.0.0.1:{sink.port}/{SECRET}")
         press(app, "Save")
-        assert f"webhook at 127.0.0.1:{sink.port}" in said(app).replace("\\", "")
+        assert f"Webhook at 127.0.0.1:{sink.port}" in said(app).replace("\\", "")
         assert not any(box.value and SECRET in str(box.value) for box in app.text_input)
         press(app, "Test this channel")
         assert "took the message. It is marked as a test." in said(app)

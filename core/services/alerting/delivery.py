@@ -29,6 +29,7 @@ LOGGER = logger("alerts")
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 360, 1_440))
 TRIES = len(WAITS) + 1
 _AT_ONCE = 500  # deliveries in one round
+_LOOK_BACK = timedelta(days=2)  # for alerts that ended and were not announced
 
 
 @dataclass
@@ -84,18 +85,35 @@ def _send_due(desk: Desk, stop: threading.Event) -> None:
 
 
 def retry(desk: Desk, now: datetime) -> Round:
-    """Write down what was opened but not announced (the desk died in between), then send what is due."""
-    channels = desk.ledger.channels()
-    for alert in desk.ledger.alerts(open_only=True) if channels else ():
-        takers = [item for item in channels if takes(item, alert) and item.changed_at <= alert.opened_at]
-        told = _told(desk, alert) if takers else ()
-        _enqueue(desk, alert, Moment.OPENED, [item for item in takers if item.id not in told], now)
+    """Write down what was not announced because the desk died in between, then send what is due."""
+    channels = [channel for channel in desk.ledger.channels() if channel.on]
+    for alert in desk.ledger.alerts() if channels else ():
+        if not alert.simulated and (alert.closed_at is None or alert.closed_at > now - _LOOK_BACK):
+            _make_up(desk, alert, channels, now)
     return deliver(desk, now)
 
 
-def _told(desk: Desk, alert: AlertRecord) -> set[str]:
-    """Channels that have, or will have, a message about an alert."""
-    return {delivery.channel for delivery in desk.ledger.deliveries(alert=alert.id)}
+def _make_up(desk: Desk, alert: AlertRecord, channels: Sequence[ChannelRecord], now: datetime) -> None:
+    """The step that an alert took last, for channels that have no message about it yet."""
+    told = _told(desk, alert)
+    for channel in channels:
+        before = told.get(channel.id, set())
+        if alert.state == "closed":
+            moment = Moment.CLOSED if before and Moment.CLOSED not in before else None
+        elif alert.severity in before or not takes(channel, alert):
+            moment = None
+        else:
+            moment = Moment.RAISED if before else Moment.OPENED
+        if moment is not None and (before or channel.changed_at <= alert.opened_at):
+            _enqueue(desk, alert, moment, [channel], now)
+
+
+def _told(desk: Desk, alert: AlertRecord) -> dict[str, set[str]]:
+    """Channel -> moments and severities of the messages that it has, or will have, about an alert."""
+    told: dict[str, set[str]] = {}
+    for delivery in desk.ledger.deliveries(alert=alert.id):
+        told.setdefault(delivery.channel, set()).update((delivery.moment, delivery.severity))
+    return told
 
 
 def _enqueue(desk: Desk, alert: AlertRecord, moment: Moment, channels: Sequence[ChannelRecord], now: datetime) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -119,6 +120,34 @@ def test_what_was_opened_but_not_announced_is_made_up_for(desk: Desk) -> None:
         assert delivery.retry(desk, NOW).sent == 1
         assert delivery.retry(desk, NOW).sent == 0
     assert [request.json["alert"] for request in sink.requests] == ["a1"], "not what is older than the channel"
+
+
+def test_a_rise_and_an_end_that_were_not_announced_are_made_up_for(desk: Desk) -> None:
+    with http_sink() as sink:
+        add(desk, sink.port)
+        desk.ledger.add_alert(ALERT)
+        announce(desk, ALERT)
+        desk.ledger.change_alert("a1", severity="critical", count=2)
+        assert delivery.retry(desk, NOW).sent == 1
+        desk.ledger.change_alert("a1", state="closed", closed_at=NOW, closed_by="Ringside")
+        assert delivery.retry(desk, NOW).sent == 1
+        assert delivery.retry(desk, NOW).sent == 0
+    assert told(sink) == [("opened", "warning"), ("raised", "critical"), ("closed", "critical")]
+
+
+def test_two_processes_send_once(desk: Desk, tmp_path: Path) -> None:
+    other = open_desk(Settings(home=tmp_path / "home"))
+    with http_sink() as sink:
+        add(desk, sink.port)
+        for number in range(12):
+            desk.ledger.add_alert(replace(ALERT, id=f"a{number}", about=str(number)))
+        with ThreadPoolExecutor(4) as pool:
+            made = list(pool.map(lambda opened: delivery.retry(opened, NOW), [desk, other, desk, other]))
+        while delivery.retry(desk, NOW).sent:
+            pass
+    other.close()
+    assert sum(item.sent for item in made) <= 12
+    assert sorted(request.json["alert"] for request in sink.requests) == sorted(f"a{n}" for n in range(12))
 
 
 def test_it_gives_up_after_a_day_and_can_be_asked_again(desk: Desk) -> None:
