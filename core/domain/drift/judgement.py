@@ -127,11 +127,18 @@ def judge(
     Returns
     -------
     tuple of Finding, in the order of `bins`
+
+    Raises
+    ------
+    ValueError
+        The counts are of other items than the bins.
     """
     share = limits.level / max(sum(not item.calendar for item in bins), 1)
     looks = []
     for k, (item, counted) in enumerate(zip(bins, now, strict=True)):
-        before = (against[k], against_rows) if against and against_rows else of_reference(item)
+        if item.name != counted.name:
+            raise ValueError(f"'{counted.name}' is counted where the reference has '{item.name}'")
+        before = of_reference(item) if against is None or against_rows is None else (against[k], against_rows)
         looks.append(look(item, (counted, rows), before, share, limits))
     asked = [found for found in looks if found.judged]
     adjusted = iter(benjamini_hochberg([found.item.p for found in asked]))

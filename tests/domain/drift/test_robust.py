@@ -55,6 +55,13 @@ def test_a_category_without_a_known_level_and_an_empty_family() -> None:
     assert judge([], [], rows_of(None, 0), Limits()) == ()
 
 
+def test_counts_of_another_item_are_refused() -> None:
+    bins = [number_bins(name, Of.FEATURE, np.arange(500.0)) for name in ("x", "y")]
+    now = [count_numbers(item, np.arange(500.0)) for item in reversed(bins)]
+    with pytest.raises(ValueError, match="'y' is counted where the reference has 'x'"):
+        judge(bins, now, rows_of(None, 500), Limits())
+
+
 def test_values_without_end_are_counted_and_measured() -> None:
     rng = np.random.default_rng(4)
     held, now = rng.normal(size=1_000), rng.normal(size=1_000)
