@@ -139,13 +139,16 @@ class LedgerSchedule(ABC):
                 return job
         raise UnknownName("scoring job", job_id, [job.id for job in self.scoring_jobs()])
 
-    def take_source(self, taken: SourceTaken) -> None:
-        """Remember that a source was scored and handed on."""
+    def keep_source(self, taken: SourceTaken) -> None:
+        """Keep how far a source has come."""
+        values = asdict(taken)
+        keys = [SOURCES_TAKEN.c.scoring_job, SOURCES_TAKEN.c.mark]
+        statement = upsert(SOURCES_TAKEN).values(**values)
         with self.transaction() as connection:
-            connection.execute(upsert(SOURCES_TAKEN).values(**asdict(taken)).on_conflict_do_nothing())
+            connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values))
 
     def sources_taken(self, job_id: str, limit: int = 100_000) -> list[SourceTaken]:
-        """Sources that a scoring job took, newest first."""
+        """Sources that a scoring job has begun, newest first."""
         query = select(SOURCES_TAKEN).where(SOURCES_TAKEN.c.scoring_job == job_id)
-        query = query.order_by(SOURCES_TAKEN.c.taken_at.desc()).limit(limit)
+        query = query.order_by(SOURCES_TAKEN.c.begun_at.desc()).limit(limit)
         return [SourceTaken(**row._mapping) for row in self._read(query)]

@@ -51,8 +51,10 @@ SOURCES_TAKEN = Table(
     Column("scoring_job", String, primary_key=True),
     Column("mark", String, primary_key=True),  # sha256 of the content
     Column("name", String, nullable=False),
-    Column("taken_at", UtcDateTime, nullable=False),
-    Column("result", JSON, nullable=False),
+    Column("begun_at", UtcDateTime, nullable=False),
+    Column("scored_at", UtcDateTime),
+    Column("handed_on_at", UtcDateTime),
+    Column("facts", JSON, nullable=False),
 )
 
 
@@ -97,10 +99,15 @@ class ScoringJobRecord:
 
 @dataclass(frozen=True)
 class SourceTaken:
-    """A source that a scoring job has scored and handed on; it is not taken again."""
+    """A source that a scoring job has begun, scored, handed on: what is handed on is not taken again.
+
+    `facts`: the file's size and time, rows by what became of them, the scored file, how much of it was handed on.
+    """
 
     scoring_job: str
     mark: str
     name: str
-    taken_at: datetime
-    result: Mapping[str, Any]
+    begun_at: datetime
+    scored_at: datetime | None
+    handed_on_at: datetime | None
+    facts: Mapping[str, Any]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -98,10 +99,11 @@ def test_scoring_jobs_and_their_sources(ledger: Ledger) -> None:
     job = ScoringJobRecord("j1", "lead_scoring", "Night run", AT, "Rita", {"source": {"kind": "folder"}})
     ledger.save_scoring_job(job)
     assert ledger.scoring_job("j1") == job and ledger.scoring_jobs("bnpl_default") == []
-    taken = SourceTaken("j1", "ab" * 32, "leads.csv", AT, {"scored": 12})
-    ledger.take_source(taken)
-    ledger.take_source(taken)
-    assert ledger.sources_taken("j1") == [taken]
+    begun = SourceTaken("j1", "ab" * 32, "leads.csv", AT, None, None, {})
+    ledger.keep_source(begun)
+    scored = replace(begun, scored_at=AT + HOUR, facts={"scored": 12})
+    ledger.keep_source(scored)
+    assert ledger.sources_taken("j1") == [scored] and ledger.sources_taken("j2") == []
     ledger.save_scoring_job(ScoringJobRecord(**{**vars(job), "removed_at": AT + HOUR}))
     with pytest.raises(UnknownName):
         ledger.scoring_job("j1")

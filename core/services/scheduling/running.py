@@ -183,6 +183,8 @@ def _outcome(desk: Desk, task: Task, now: datetime) -> tuple[str, str, dict[str,
         incident = uuid.uuid4().hex[:8]
         LOGGER.exception("task %s failed, incident %s", task.key, incident)
         return "failed", f"Something unexpected went wrong; the log has incident {incident}.", {}
+    if failed := result.pop("failed", None):
+        return "failed", str(failed), result
     if skipped := result.pop("skipped", None):
         return "skipped", str(skipped), result
     return "done", str(result.pop("said", "")), result

@@ -27,7 +27,7 @@ class Task:
         Five fields, UTC; or "every 60s" for what only keeps count.
     run : callable
         (desk, now) -> result; it may be late, it may be asked for twice: it must do the same work once. A result with
-        `skipped` (why) did not take place.
+        `skipped` (why) did not take place; one with `failed` (why) did, in part.
     quiet : bool
         Of runs that found nothing only the last is kept: those whose result has no `found`.
     lane : str

@@ -15,8 +15,10 @@ from core.services.scheduling.task import Task
 
 
 def tasks(desk: Desk) -> list[Task]:
-    """Every task of the desk."""
-    return _own()
+    """The desk's own tasks, then one for every scoring job."""
+    from core.services.scheduling.scoring_jobs import task_of
+
+    return [*_own(), *(task_of(job) for job in desk.ledger.scoring_jobs())]
 
 
 def _experiments(desk: Desk, now: datetime) -> Mapping[str, Any]:
@@ -40,11 +42,13 @@ def _own() -> list[Task]:
     from core.services.alerting.delivery_task import RETRY
     from core.services.alerting.task import EVALUATE
     from core.services.health_task import HEARTBEAT
+    from core.services.privacy.retention import CLEAN_UP
 
     return [
         replace(HEARTBEAT, lane="counts", served=True),
+        replace(RETRY, lane="counts"),
         EVALUATE,
-        RETRY,
         Task("experiments", "Look at running experiments", "*/5 * * * *", _experiments, quiet=True),
         Task("retraining", "Start the retrainings that are due", "30 3 * * *", _retraining),
+        CLEAN_UP,
     ]
