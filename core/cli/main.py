@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from core.cli.alerting import add_alerting
 from core.cli.bringing import add_bringing
 from core.cli.comparing import add_comparing
 from core.cli.exchanging import add_exchanging
@@ -90,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         add_exchanging,
         add_simulating,
         add_retraining,
+        add_alerting,
         add_watching,
     )
     for add in rooms:
