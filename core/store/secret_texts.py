@@ -7,13 +7,15 @@ that an operator does not want on disk stays in the environment: the name "env:N
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
 import secrets
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import DeskError, InputError
@@ -70,14 +72,27 @@ class SecretTexts:
         if not text or any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
             raise InputError("A secret text is empty or holds a control character.", "Give it in one line.")
         name = secrets.token_hex(8)
-        self._write(self._read() | {name: text})
+        with self._alone():
+            self._write(self._read() | {name: text})
         return name
 
     def drop(self, name: str) -> None:
         """Forget a text; nothing happens where there is none."""
-        kept = self._read()
-        if kept.pop(name, None) is not None:
-            self._write(kept)
+        with self._alone():
+            kept = self._read()
+            if kept.pop(name, None) is not None:
+                self._write(kept)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Between reading the file and writing it no other process writes: else one of two texts would be lost."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self._path.with_name(f".{self._path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)  # and with it the lock
 
     def _read(self) -> dict[str, str]:
         if not self._path.exists():
@@ -93,7 +108,6 @@ class SecretTexts:
         return {name: text for name, text in found.items() if isinstance(text, str)}
 
     def _write(self, texts: Mapping[str, str]) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         part = self._path.with_name(f".{self._path.name}.{os.getpid()}.{secrets.token_hex(4)}")
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as stream:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,17 @@ def test_texts_come_back_as_they_were(tmp_path: Path) -> None:
     assert SecretTexts(tmp_path / "data" / "secrets.toml").get(second) == "b"
     with pytest.raises(InputError, match="has no text"):
         kept.get(first)
-    assert [path.name for path in (tmp_path / "data").iterdir()] == ["secrets.toml"]
+    assert {path.name for path in (tmp_path / "data").iterdir()} == {"secrets.toml", ".secrets.toml.lock"}
+
+
+def test_two_at_once_lose_nothing(tmp_path: Path) -> None:
+    def put(number: int) -> str:
+        return SecretTexts(tmp_path / "secrets.toml").put(f"text {number}")
+
+    with ThreadPoolExecutor(4) as pool:
+        names = list(pool.map(put, range(24)))
+    kept = SecretTexts(tmp_path / "secrets.toml")
+    assert [kept.get(name) for name in names] == [f"text {number}" for number in range(24)]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes of files")
