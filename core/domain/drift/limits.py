@@ -11,7 +11,9 @@ class Limits:
 
     Attributes
     ----------
-    psi_moderate, psi_significant, kl : float
+    psi_moderate, psi_significant : float
+    kl : float
+        Of KL(current || reference); KL > .1 is about PSI > .2.
     effect, effect_significant : float
         Kolmogorov-Smirnov D, and Cramer's V of levels and of missing shares.
     level : float
