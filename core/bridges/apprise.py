@@ -112,7 +112,7 @@ def send(url: str, message: Message) -> None:
     Raises
     ------
     NotDelivered
-        Why, in words without secrets.
+        Why, in words without secrets; lasting where some of several recipients have it.
     InputError
         As `address`.
     """
@@ -132,8 +132,13 @@ def send(url: str, message: Message) -> None:
             if result:
                 return
             late = result.timeout_count > 0
-            told = " ".join(entry.message for entry in result.logs())
-    raise NotDelivered(*_words(shown, "timed out" if late else told), lasting=False)
+            lines = [entry.message for entry in result.logs()]
+    happened, todo = _words(shown, "timed out" if late else " ".join(lines))
+    taken = sum(line.startswith("Sent ") for line in lines)
+    if taken:  # to try again would tell those twice
+        some = f"{taken} recipient{'s' if taken != 1 else ''} took the message, not all."
+        raise NotDelivered(f"{some} {happened}", todo, lasting=True)
+    raise NotDelivered(happened, todo, lasting=False)
 
 
 @contextmanager

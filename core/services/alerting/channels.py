@@ -133,7 +133,7 @@ def test(desk: Desk, actor: Actor, channel_id: str, now: datetime | None = None)
     problem = send_through(desk, channel, message, delivery)
     if problem is None and channel.kind == Kind.PAGERDUTY:
         problem = send_through(desk, channel, message | {"over": True, "tone": "success"}, f"{delivery}-over")
-    said = problem or f"{channel.place.partition(',')[0]} took the message."
+    said = str(problem) if problem is not None else f"{channel.place.partition(',')[0]} took the message."
     who = {"actor": actor.name, "role": actor.role.value, "via": actor.via}
     desk.ledger.record(at=at, **who, action="test alert channel", subject=f"channel {channel.name}", result=said)
     return Tested(problem is None, said)

@@ -174,24 +174,25 @@ def _try(desk: Desk, channel: ChannelRecord | None, delivery: DeliveryRecord, no
     if not desk.ledger.claim_delivery(delivery, now, again_at):
         return "pending"  # somebody else is at it
     problem = send_through(desk, channel, delivery.message, delivery.key)
+    error = str(problem)
     if problem is None:
         desk.ledger.change_delivery(delivery.key, state="sent", sent_at=now, next_try_at=None, last_error=None)
         return "sent"
-    if last:
-        desk.ledger.change_delivery(delivery.key, state="failed", next_try_at=None, last_error=problem)
+    if last or problem.data.get("lasting"):
+        desk.ledger.change_delivery(delivery.key, state="failed", next_try_at=None, last_error=error)
         return "failed"
-    desk.ledger.change_delivery(delivery.key, last_error=problem)
+    desk.ledger.change_delivery(delivery.key, last_error=error)
     return "pending"
 
 
-def send_through(desk: Desk, channel: ChannelRecord, message: Mapping[str, Any], delivery: str) -> str | None:
+def send_through(desk: Desk, channel: ChannelRecord, message: Mapping[str, Any], delivery: str) -> DeskError | None:
     """Send one message now; None, or why it did not arrive, in words without secrets."""
     from core.bridges.apprise import Message, send
 
     try:
         send(secrets_of(desk).get(channel.secret), Message(**message, delivery=delivery))
     except DeskError as error:
-        return str(error)
+        return error
     return None
 
 

@@ -226,6 +226,20 @@ def test_a_mail_and_its_wrong_password(desk: Desk) -> None:
     assert "limit 5%" in bytes(mail.get_payload(decode=True)).decode()
 
 
+def test_who_has_a_mail_does_not_get_it_again_because_another_was_refused(desk: Desk) -> None:
+    port = free_port()
+    both = mail_url(port).replace("team@ringside.example", "team@ringside.example,gone@ringside.example")
+    with mail_sink(port) as sink:
+        sink.refuse.add("gone@ringside.example")
+        channels.save(desk, RISK, Wanted("Mail", both), now=NOW)
+        announce(desk, replace(ALERT, severity="critical"))
+        assert delivery.retry(desk, NOW + timedelta(days=1)).said == "Nothing to send."
+    (failed,) = delivery.deliveries(desk, ANALYST)
+    assert (failed.state, len(sink.mails)) == ("failed", 1)
+    assert "1 recipient took the message, not all" in str(failed.last_error)
+    assert "refused a recipient (550)" in str(failed.last_error)
+
+
 def test_a_channel_that_went_away_ends_its_deliveries(desk: Desk) -> None:
     added = add(desk, free_port())
     announce(desk, ALERT)
