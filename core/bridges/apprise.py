@@ -123,7 +123,7 @@ def send(url: str, message: Message) -> None:
         sender = apprise.Apprise(asset=plugin.asset)
         sender.add(plugin)
         with sender.notify(
-            body=message.body,
+            body=message.body.partition("\n")[0] if kind is Kind.PAGERDUTY else message.body,
             title=message.title,
             notify_type=message.tone,
             body_format=apprise.NotifyFormat.TEXT,
@@ -221,6 +221,8 @@ def _dress(plugin: Any, kind: Kind, message: Message) -> None:
     if kind is Kind.PAGERDUTY:
         plugin.dedup, plugin.click = message.thread, message.link or None
         plugin.details.update({name: value for name, value in message.facts.items() if value is not None})
+        plugin.details["message"] = message.body  # its summary is one line, at most 1,024 characters
+        plugin.overflow_mode = "truncate"
         plugin.action = "resolve" if message.over else "trigger"
 
 

@@ -112,9 +112,13 @@ def test_pagerduty_opens_one_incident_and_resolves_it(monkeypatch: pytest.Monkey
         monkeypatch.setitem(pagerduty.PAGERDUTY_API_LOOKUP, "us", f"{sink.url}/v2/enqueue")
         send("pagerduty://routing@api", MESSAGE)
         send("pagerduty://routing@api", replace(MESSAGE, over=True, tone="success"))
-    opened, resolved = (request.json for request in sink.requests)
+        send("pagerduty://routing@api", replace(MESSAGE, body="x" * 3_000))
+    opened, resolved, long = (request.json for request in sink.requests)
+    assert len(long["payload"]["summary"]) <= 1_024
     assert (opened["event_action"], opened["dedup_key"], opened["routing_key"]) == ("trigger", "a1", "routing")
-    assert opened["payload"]["severity"] == "critical" and MESSAGE.title in opened["payload"]["summary"]
+    assert opened["payload"]["severity"] == "critical"
+    assert opened["payload"]["summary"].splitlines() == [MESSAGE.title, "PSI .31 (limit .25, n = 2,104) <a & b>."]
+    assert opened["payload"]["custom_details"]["message"] == MESSAGE.body
     assert opened["links"] == [{"href": MESSAGE.link}] and opened["payload"]["custom_details"]["value"] == 0.31
     assert (resolved["event_action"], resolved["dedup_key"]) == ("resolve", "a1")
 
