@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -63,6 +63,8 @@ class Bins:
         Raw columns: the schema's column that is counted; another name than `name` only for one level of a set.
     member : int
         The place of that level in the set's column; -1 for everything else.
+    personal : bool
+        Its values are about one person: a level nobody listed is counted and never named.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Bins:
     design: float = 1.0
     column: str = ""
     member: int = -1
+    personal: bool = False
 
     @property
     def is_number(self) -> bool:
@@ -211,7 +214,9 @@ def _fine_edges(present: Floats, profile: Sequence[float]) -> tuple[tuple[float,
     return tuple(np.unique([below, *found, *profile, high]).tolist()), points
 
 
-def level_bins(name: str, of: Of, levels: Sequence[str], codes: Array, *, design: float = 1.0) -> Bins:
+def level_bins(
+    name: str, of: Of, levels: Sequence[str], codes: Array, *, design: float = 1.0, personal: bool = False
+) -> Bins:
     """Bins of a category, one per level, and the reference counted in them.
 
     Parameters
@@ -228,7 +233,8 @@ def level_bins(name: str, of: Of, levels: Sequence[str], codes: Array, *, design
     """
     counts, other, missing = _level_counts(len(levels), codes)
     every = tuple(range(len(levels)))
-    return Bins(name, of, (), tuple(levels), counts, missing, every, other=other, design=design, column=name)
+    known = Bins(name, of, (), tuple(levels), counts, missing, every, other, design=design, column=name)
+    return replace(known, personal=personal)
 
 
 def count_numbers(bins: Bins, values: Floats) -> Counted:

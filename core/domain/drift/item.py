@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from core.domain.drift.distances import Distance, between, ks, ks_p, wasserstein
 from core.domain.drift.measures import Contingency, Divergence, contingency, divergence
 from core.domain.drift.shares import Side, share_effect, share_p, vanished_p
 from core.domain.profile import N_BINS, Counts
+from core.domain.refusals import TYPE, worth_keeping
 
 PSI, SHAPE, ABSENT, NEW, GONE = "PSI", "shape", "missing share", "new levels", "vanished levels"
 
@@ -40,6 +42,15 @@ class Item:
     def p(self) -> float:
         """The smallest p-value times the number of tests (Bonferroni)."""
         return min(1.0, min(self.tests.values(), default=1.0) * len(self.tests))
+
+    @property
+    def unseen(self) -> dict[str, int]:
+        """New levels -> rows; those that hardly anybody shares, and those of personal columns, without their names."""
+        kept = worth_keeping({(self.bins.name, TYPE, level): n for level, n in self.now.unseen.items()})
+        named: Counter[str] = Counter()
+        for (_, _, level), n in kept.items():
+            named[level if level and not self.bins.personal else NOT_LISTED] += n
+        return dict(named)
 
     @property
     def by_levels(self) -> bool:

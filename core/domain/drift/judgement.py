@@ -59,7 +59,7 @@ class Finding:
     missing_p : float or None
         None where nothing is missing.
     unseen : mapping of str to int
-        Levels that the reference does not know -> rows.
+        Levels that the reference does not know -> rows; "another level" where few share one, or it is personal.
     vanished : tuple of str
         Levels of the reference that the window has not, and not by chance.
     adjusted_p : float or None
@@ -151,7 +151,6 @@ def judge(
 def _finding(found: Look, adjusted: float | None, cut: float, limits: Limits) -> Finding:
     item = found.item
     moved = moves(found, cut, limits) if found.judged else []
-    unseen = {} if item.bins.calendar else dict(item.now.unseen)
     tables, distance, area = item.divergence, item.ks, item.wasserstein
     sd = item.bins.sd if item.bins.sd > 0 else math.nan
     return Finding(
@@ -178,7 +177,7 @@ def _finding(found: Look, adjusted: float | None, cut: float, limits: Limits) ->
         missing_now=item.missing[0],
         missing_before=item.missing[1],
         missing_p=item.tests.get(ABSENT),
-        unseen=unseen,
+        unseen=item.unseen,
         vanished=vanished(item, cut) if found.judged else (),
         adjusted_p=adjusted,
         why=tuple(move.sentence for move in moved) or not_judged(found),

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.domain.drift.bins import NOT_LISTED
 from core.domain.drift.item import ABSENT, GONE, NEW, SHAPE, Item, missing_effect, new_effect
 from core.domain.drift.limits import Limits
 from core.domain.drift.look import Look
@@ -124,8 +125,8 @@ def asides(found: Look, moved: Sequence[Move], limits: Limits) -> tuple[str, ...
 
 
 def _new_levels(item: Item) -> str:
-    rows = sum(item.now.unseen.values())
-    names = sorted(item.now.unseen, key=lambda name: (-item.now.unseen[name], name))
+    rows, levels = sum(item.unseen.values()), item.unseen
+    names = sorted(levels, key=lambda name: (name == NOT_LISTED, -levels[name], name))
     before = f", {item.new[1]:.1%} of the reference" if item.new[1] else ""
     return f"New: {_named(names)}, in {rows:,} of {item.now.n:,} rows{before}"
 

@@ -49,7 +49,7 @@ def _of_column(column: Column, values: Array, design: float) -> list[Bins]:
     if column.kind.is_numeric:
         return [number_bins(column.name, Of.RAW, values, design=design)]
     if column.kind.is_coded:
-        return [level_bins(column.name, Of.RAW, column.levels, values, design=design)]
+        return [level_bins(column.name, Of.RAW, column.levels, values, design=design, personal=column.personal)]
     if column.kind is not Kind.SET:
         return []
     members = (member_values(values, bit) for bit in range(len(column.levels)))

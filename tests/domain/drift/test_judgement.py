@@ -58,10 +58,14 @@ def test_new_levels_vanished_levels_and_missing_values_are_findings_of_their_own
     found = judged([bins], [count_levels(bins, some, {"chat": 20})])[0]
     assert found.unseen == {"chat": 20} and found.level is Level.MODERATE and found.psi < 0.02, "no term of the PSI"
     assert found.why[0].startswith("New: chat, in 20 of 2,000 rows")
+    personal = level_bins("channel", Of.RAW, ("web", "shop", "phone"), codes, personal=True)
+    found = judged([personal], [count_levels(personal, some, {"chat": 20})])[0]
+    assert found.level is Level.MODERATE and "chat" not in f"{found.unseen}{found.why}"
     few = RNG.choice(3, 2_000, p=[0.6, 0.3, 0.1])
     few[0] = OTHER
     found = judged([bins], [count_levels(bins, few, {"chat": 1})])[0]
-    assert found.level is Level.QUIET and found.unseen == {"chat": 1} and "chat" in found.aside[0]
+    assert found.level is Level.QUIET and found.unseen == {"another level": 1}, "a name nobody shares is not kept"
+    assert found.aside == ("New: another level, in 1 of 2,000 rows: too few to tell from chance.",)
     few[:400] = MISSING
     found = judged([bins], [count_levels(bins, few)])[0]
     assert found.level is Level.SIGNIFICANT and found.missing_now == 0.2 and found.psi < 0.02
