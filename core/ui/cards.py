@@ -1,120 +1,46 @@
-"""The home page's parts: what needs the person now, and one card per use case."""
+"""One use case at a glance, on the home page: what acts, rows and scores of late, how good it is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 import streamlit as st
 
 from core.domain.metrics.catalogue import metric_of
 from core.services.access import Action, may
-from core.services.waiting.need import Need, Urgency
-from core.ui import figures as figures_in_words
-from core.ui import frame, messages, state, words
+from core.ui import figures, frame, messages, state, words
 
 if TYPE_CHECKING:
     from core.services.drift_word import Drifted
     from core.services.label_counts import Compared
-    from core.services.overview import CaseOverview, Overview
+    from core.services.overview import CaseOverview
     from core.services.realised import Realised
 
 
-def needs_you_now(seen: Overview) -> None:
-    """What waits for a person, the most urgent first, each with its next step; one calm line when nothing does."""
-    st.subheader("Needs you now", anchor=False)
-    interrupted = [job for job in seen.interrupted if may(state.actor(), Action.SCORE_FILE)]
-    for job in interrupted:
-        _interrupted(job)
-    for need in seen.needs[:MOST]:
-        st.markdown(_sentence(need))
-    if rest := seen.needs[MOST:]:
-        with st.expander(f"{len(rest)} more"):
-            for need in rest:
-                st.markdown(_sentence(need))
-    waiting = list(_waiting(seen))
-    for icon, sentence in waiting:
-        st.markdown(f":material/{icon}: {sentence}")
-    if not interrupted and not waiting and not seen.needs:
-        st.markdown(":green[:material/check_circle:] Nothing. Every use case has a model in service.")
-
-
-MOST = 10
-URGENCY = {
-    Urgency.NOW: ("red", "Now"),
-    Urgency.TODAY: ("orange", "Today"),
-    Urgency.SOON: ("gray", "Soon"),
-    Urgency.NEWS: ("gray", "To know"),
-}
-ICONS = {
-    "alert": "notifications_active",
-    "stand-in": "switch_access_shortcut",
-    "clock": "support_agent",
-    "answered": "mark_chat_read",
-    "approval": "how_to_reg",
-    "verdict": "gavel",
-    "labels": "hourglass_bottom",
-    "run": "event_busy",
-    "delivery": "unsubscribe",
-    "rolled back": "undo",
-    "backup": "backup",
-}
-
-
-def _sentence(need: Need) -> str:
-    """One item in Markdown: how soon, of what, what, and where one does something about it."""
-    hue, word = URGENCY[need.urgency]
-    colon = "" if need.sentence.startswith("has ") else ":"
-    said = f"**{messages.plain(need.subject)}**{colon} {messages.plain(need.sentence)}"
-    return f":{hue}-badge[:material/{ICONS[need.kind]}: {word}] {said}{_link(need)}"
-
-
-def _link(need: Need) -> str:
-    place = frame.place(need.url)
-    if place is None or not frame.allowed(need.url):
-        return ""
-    query = urlencode(need.query)
-    return f" [{place.title}](/{need.url}{'?' if query else ''}{query})"
-
-
-def _interrupted(job: Any) -> None:
-    what = messages.plain(str(job.spec.get("filename") or f"{job.kind} {job.spec.get('title', '')}"))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f":orange[:material/warning:] **{what}** was interrupted; what was logged is kept.")
-        if st.button("Resume", key=f"resume:{job.id}", icon=":material/resume:"):
-            with messages.told():
-                from core.services import batches
-
-                batches.resume(state.desk(), state.actor(), job.id)
-                st.rerun()
-
-
-def _waiting(seen: Overview) -> Iterator[tuple[str, str]]:
-    for key, problem in seen.broken.items():
-        yield "description", f"The definition of **{messages.plain(key)}** cannot be read: {messages.plain(problem)}"
-    training = {job.use_case for job in seen.running if job.kind == "train"}
-    for case in seen.cases:
-        if case.version is None and case.key not in training:
-            yield "model_training", f"**{case.title}** has no trained model yet, so it cannot score."
-    loading = [f"**{case.title}**" for case in seen.cases if case.version is not None and not case.loaded]
-    if loading:
-        yield "hourglass_top", f"Loading models: {', '.join(loading)}. A first score may take a few seconds."
-    for job in seen.running:
-        if job.kind == "score file":
-            name = messages.plain(str(job.spec.get("filename", job.kind)))
-            yield "progress_activity", f"**{name}** is being scored, {words.percent(job.fraction, 0)} done."
-
-
-def headline(case: CaseOverview) -> None:
-    """The use case, its champion, and the ways into it."""
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        with st.container(width="content", gap=None):
-            st.markdown(f"#### {case.title}")
-            st.caption(case.question)
+def line(case: CaseOverview) -> None:
+    """One use case: what acts and how it is doing, rows and scores of late; or the next step before there are any."""
+    left, right = st.columns([4, 7], gap="medium")
+    with left:
+        _headline(case)
         if case.version is not None:
             _ways_in(case)
+    with right:
+        if case.version is None:
+            _untrained(case)
+        elif case.rows_total == 0:
+            _unused(case)
+        else:
+            _figures(case)
+            _bands(case)
+            _latest(case)
+
+
+def _headline(case: CaseOverview) -> None:
+    """The use case, its champion, drift and comparison in a word each."""
+    with st.container(gap=None):
+        st.markdown(f"#### {case.title}")
+        st.caption(case.question)
     if case.version is None:
         return
     badges = [f":blue-badge[:material/trophy: Champion {case.champion}]", f":gray-badge[Version {case.version}]"]
@@ -167,7 +93,7 @@ def _ways_in(case: CaseOverview) -> None:
             )  # fmt: skip
 
 
-def untrained(case: CaseOverview) -> None:
+def _untrained(case: CaseOverview) -> None:
     """The next step before the first training."""
     use_case = state.desk().use_case(case.key)
     running = [job for job in state.desk().jobs.active(case.key) if job.kind == "train"]
@@ -205,7 +131,7 @@ def follow_training(job_id: str) -> None:
     st.progress(job.fraction, text=f"Training: {job.message or job.state}, {words.duration(job.seconds)} so far")
 
 
-def unused(case: CaseOverview) -> None:
+def _unused(case: CaseOverview) -> None:
     """The next step before the first score."""
     has_sample = state.desk().use_case(case.key).synthesize is not None
     way = "try the sample file to see what comes out" if has_sample else "upload a file of them"
@@ -217,54 +143,59 @@ def unused(case: CaseOverview) -> None:
         )  # fmt: skip
 
 
-def figures(case: CaseOverview) -> None:
-    """Rows scored, the last days, the mean score by day, and rows by band."""
+def _figures(case: CaseOverview) -> None:
+    """Rows scored, the last days, the mean score by day, and what was realised."""
     use_case = state.desk().use_case(case.key)
-    with st.grid(4, min_column_width=140, gap="small"):
-        st.metric(
-            f"{words.capitalised(case.noun)}s scored", words.count(case.rows_total), border=True, height="stretch"
-        )
-        st.metric("Last 7 days", words.count(case.rows_recent), border=True, height="stretch")
+    with st.grid(4, min_column_width=100, gap="small"):
+        st.metric("Rows scored", words.count(case.rows_total))
+        st.metric("Last 7 days", words.count(case.rows_recent))
         if case.mean_scores:
             days = words.count(len(case.mean_scores), "day")
             st.metric(
                 "Mean score",
                 words.score(use_case, case.mean_scores[-1]),
                 chart_data=case.mean_scores if len(case.mean_scores) > 1 else None,
-                border=True,
-                height="stretch",
                 help=f"Of the latest day, champion {case.champion}; {days} with scores in the last 30.",
             )
         if case.realised is not None:
             _realised(case.realised)
+
+
+def _bands(case: CaseOverview) -> None:
+    """Rows by band."""
     with st.container(horizontal=True, gap="small"):
         for name, rows in case.bands.items():
-            band = words.chip(words.band_named(use_case, name))
+            band = words.chip(words.band_named(state.desk().use_case(case.key), name))
             st.markdown(f"{band} {rows:,} ({words.percent(rows / case.rows_total)})", width="content")
 
 
 def _realised(found: Realised) -> None:
     """The acting model's figure on rows whose outcome is known, as somebody read it last."""
-    low, high = figures_in_words.number(found.metric, found.low), figures_in_words.number(found.metric, found.high)
-    ripe = words.percent(found.n / found.n_mature if found.n_mature else 0.0, 0)
+    low, high = figures.number(found.metric, found.low), figures.number(found.metric, found.high)
     st.metric(
-        f"{metric_of(found.metric).label}, known {found.known_on.day} {found.known_on:%b}",
-        figures_in_words.number(found.metric, found.value),
+        metric_of(found.metric).label,
+        figures.number(found.metric, found.value),
         f"{low} to {high}" if found.enough else "too few rows",
         delta_color="off",
         delta_arrow="off",
-        border=True,
-        height="stretch",
-        help=f"Of {found.champion} on {words.count(found.n, 'row')} with an outcome: {ripe} of the "
-        f"{words.count(found.n_mature)} old enough, of {words.count(found.n_rows)} in all. 95 % interval. As the "
-        f"performance page read it, known on {found.known_on.day} {found.known_on:%b %Y}.",
+        help=f"Of {found.champion}, as the performance page read it last; 95 % interval.",
     )
 
 
-def latest(case: CaseOverview) -> None:
-    """The latest uploads, newest first."""
+def _ripeness(found: Realised) -> str:
+    """On how many rows that figure stands."""
+    ripe = words.percent(found.n / found.n_mature if found.n_mature else 0.0, 0)
+    return (
+        f"{metric_of(found.metric).label} on {words.count(found.n, 'row')} with an outcome, {ripe} of those old enough "
+        f"(of {words.count(found.n_rows)} in all), known on {found.known_on.day} {found.known_on:%b %Y}."
+    )
+
+
+def _latest(case: CaseOverview) -> None:
+    """On what the realised figure stands; the latest uploads, newest first."""
     lines = [_batch_line(batch) for batch in case.latest[:3]]
-    st.caption("Latest: " + "; ".join(lines) if lines else f"Last scored {words.moment(case.last_scored_at)}.")
+    said = "Latest: " + "; ".join(lines) + "." if lines else f"Last scored {words.moment(case.last_scored_at)}."
+    st.caption(f"{_ripeness(case.realised)} {said}" if case.realised is not None else said)
 
 
 def _batch_line(batch: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from core.services.access import Role
 from core.services.realised import NAME
 from core.store.ledger_alert_tables import AlertRecord
-from core.ui import cards, frame, places, state
+from core.ui import frame, home_needs, places, state
 
 from .conftest import OpenPage
 from .test_every_page import incidents, texts
@@ -44,7 +44,7 @@ def test_more_than_ten_are_folded(open_page: OpenPage) -> None:
     open_page("empty", "home.py", KEY)
     now = datetime.now(UTC)
     ledger = state.desk().ledger
-    for place in range(cards.MOST + 2):
+    for place in range(home_needs.MOST + 2):
         run = ledger.claim_run(f"task {place}", now, now, "schedule", "Ringside")
         assert run is not None
         ledger.end_run(run.number, now, "failed", "The disk is full.", None)
@@ -54,23 +54,24 @@ def test_more_than_ten_are_folded(open_page: OpenPage) -> None:
 
 def test_the_realised_figure_is_that_of_who_acts(open_page: OpenPage) -> None:
     app = open_page("full", "home.py", KEY)
-    assert not any("known" in metric.label for metric in app.metric)
+    assert not any(metric.label == "AUC" for metric in app.metric)
     desk = state.desk()
     champion = desk.scorer(KEY).card.champion
     value = {"metric": "auc", "champion": champion, "version": "v1", "known_on": "2026-03-02", "value": 0.718}
     value |= {"low": 0.7, "high": 0.73, "n": 900, "n_mature": 1000, "n_rows": 3000, "enough": True}
     desk.ledger.keep_figure(KEY, NAME, datetime.now(UTC), value)
     app.run()
-    found = next(metric for metric in app.metric if "known 2 Mar" in metric.label)
+    found = next(metric for metric in app.metric if metric.label == "AUC")
     assert (found.value, found.delta) == (".718", ".700 to .730")
-    assert "90% of the 1,000 old enough, of 3,000 in all" in found.help
+    stands_on = "AUC on 900 rows with an outcome, 90% of those old enough (of 3,000 in all), known on 2 Mar 2026."
+    assert stands_on in said(app)
     desk.ledger.keep_figure(KEY, NAME, datetime.now(UTC), value | {"champion": "another"})
     app.run()
-    assert not any("known" in metric.label for metric in app.metric)
+    assert not any(metric.label == "AUC" for metric in app.metric)
     desk.ledger.keep_figure(KEY, NAME, datetime.now(UTC), value)
     app.session_state[state.ACT_AS] = Role.SALES
     app.run()
-    assert not any("known" in metric.label for metric in app.metric), "sales sees the acting score only"
+    assert not any(metric.label == "AUC" for metric in app.metric), "sales sees the acting score only"
 
 
 def test_drift_is_a_word_with_its_window(open_page: OpenPage) -> None:

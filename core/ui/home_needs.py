@@ -1,0 +1,101 @@
+"""What needs the person now, on the home page: the most urgent first, each with the page to go to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from core.services.access import Action, may
+from core.services.waiting.need import Need, Urgency
+from core.ui import frame, messages, state, words
+
+if TYPE_CHECKING:
+    from core.services.overview import Overview
+
+
+def needs_you_now(seen: Overview) -> None:
+    """What waits for a person, the most urgent first, each with its next step; one calm line when nothing does."""
+    st.subheader("Needs you now", anchor=False)
+    interrupted = [job for job in seen.interrupted if may(state.actor(), Action.SCORE_FILE)]
+    for job in interrupted:
+        _interrupted(job)
+    for need in seen.needs[:MOST]:
+        st.markdown(_sentence(need))
+    if rest := seen.needs[MOST:]:
+        with st.expander(f"{len(rest)} more"):
+            for need in rest:
+                st.markdown(_sentence(need))
+    waiting = list(_waiting(seen))
+    for icon, sentence in waiting:
+        st.markdown(f":material/{icon}: {sentence}")
+    if not interrupted and not waiting and not seen.needs:
+        st.markdown(":green[:material/check_circle:] Nothing. Every use case has a model in service.")
+
+
+MOST = 10
+URGENCY = {
+    Urgency.NOW: ("red", "Now"),
+    Urgency.TODAY: ("orange", "Today"),
+    Urgency.SOON: ("gray", "Soon"),
+    Urgency.NEWS: ("gray", "To know"),
+}
+ICONS = {
+    "alert": "notifications_active",
+    "stand-in": "switch_access_shortcut",
+    "clock": "support_agent",
+    "answered": "mark_chat_read",
+    "approval": "how_to_reg",
+    "verdict": "gavel",
+    "labels": "hourglass_bottom",
+    "run": "event_busy",
+    "delivery": "unsubscribe",
+    "rolled back": "undo",
+    "backup": "backup",
+}
+
+
+def _sentence(need: Need) -> str:
+    """One item in Markdown: how soon, of what, what, and where one does something about it."""
+    hue, word = URGENCY[need.urgency]
+    colon = "" if need.sentence.startswith("has ") else ":"
+    said = f"**{messages.plain(need.subject)}**{colon} {messages.plain(need.sentence)}"
+    return f":{hue}-badge[:material/{ICONS[need.kind]}: {word}] {said}{_link(need)}"
+
+
+def _link(need: Need) -> str:
+    place = frame.place(need.url)
+    if place is None or not frame.allowed(need.url):
+        return ""
+    query = urlencode(need.query)
+    return f" [{place.title}](/{need.url}{'?' if query else ''}{query})"
+
+
+def _interrupted(job: Any) -> None:
+    what = messages.plain(str(job.spec.get("filename") or f"{job.kind} {job.spec.get('title', '')}"))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f":orange[:material/warning:] **{what}** was interrupted; what was logged is kept.")
+        if st.button("Resume", key=f"resume:{job.id}", icon=":material/resume:"):
+            with messages.told():
+                from core.services import batches
+
+                batches.resume(state.desk(), state.actor(), job.id)
+                st.rerun()
+
+
+def _waiting(seen: Overview) -> Iterator[tuple[str, str]]:
+    for key, problem in seen.broken.items():
+        yield "description", f"The definition of **{messages.plain(key)}** cannot be read: {messages.plain(problem)}"
+    training = {job.use_case for job in seen.running if job.kind == "train"}
+    for case in seen.cases:
+        if case.version is None and case.key not in training:
+            yield "model_training", f"**{case.title}** has no trained model yet, so it cannot score."
+    loading = [f"**{case.title}**" for case in seen.cases if case.version is not None and not case.loaded]
+    if loading:
+        yield "hourglass_top", f"Loading models: {', '.join(loading)}. A first score may take a few seconds."
+    for job in seen.running:
+        if job.kind == "score file":
+            name = messages.plain(str(job.spec.get("filename", job.kind)))
+            yield "progress_activity", f"**{name}** is being scored, {words.percent(job.fraction, 0)} done."
