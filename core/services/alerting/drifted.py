@@ -72,7 +72,8 @@ class Drifted:
     def when(self) -> str:
         """Which window, for a sentence."""
         last = self.window["window_to"] - timedelta(microseconds=1)
-        return f"the {self.window['step']} of {self.window['window_from']:%d %B} to {last:%d %B %Y}"
+        first = self.window["window_from"]
+        return f"the {self.window['step']} of {first.day} {first:%B} to {last.day} {last:%B %Y}"
 
     @property
     def evidence(self) -> str:

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from core.domain.alert import Reading
+from core.domain.alert import Reading, Severity, State
 from core.errors import DeskError
 from core.logs import logger
 from core.services.access import Action, Actor, require
 from core.services.alerting.delivery import announce
 from core.services.alerting.rule import DESK_SUBJECT, not_applicable, rules
 from core.services.alerting.settings import in_force, looks_at
-from core.services.alerting.taking_in import Target, take_in
+from core.services.alerting.taking_in import BLIND, Target, take_in
 from core.services.desk import Desk
 from core.services.scheduling.task import DESK
 from core.store.ledger_alert_tables import AlertRecord
@@ -145,15 +145,23 @@ def _one(desk: Desk, target: Target, now: datetime, actor: Actor, summary: Summa
 
 
 def _look(desk: Desk, target: Target, now: datetime) -> tuple[Sequence[Reading], str | None]:
-    """What the rule reads; where it fails, one reading that says so, and the incident it is logged under."""
+    """What the rule reads; where it fails, a reading that says so, and the incident it is logged under.
+
+    What the desk itself refuses (a version whose files fail their check) is said in its own words and told elsewhere; a
+    fault that nobody expected is a breach of its own, because a watch that is blind must not look like a quiet one.
+    """
     use_case = None if target.subject == DESK_SUBJECT else desk.use_case(target.subject)
     if use_case is not None and desk.acting_version(use_case.key) is None:
         return [not_applicable(f"{use_case.title} has no trained version yet.")], None
     try:
         found = target.rule.check(desk, use_case, now, target.terms)
         return found or [not_applicable("There is nothing to look at.")], None
-    except Exception as error:
+    except DeskError as error:
+        incident = uuid.uuid4().hex[:8]
+        LOGGER.warning("incident %s: rule %s could not look at %s", incident, target.rule.key, target.subject)
+        return [not_applicable(f"This rule could not look: incident {incident}. {error.message}")], incident
+    except Exception:
         incident = uuid.uuid4().hex[:8]
         LOGGER.exception("incident %s: rule %s could not look at %s", incident, target.rule.key, target.subject)
-        why = f" {error.message}" if isinstance(error, DeskError) else ""
-        return [not_applicable(f"This rule could not look: incident {incident}.{why}")], incident
+        says = f"This rule could not look: incident {incident}."
+        return [not_applicable(says), Reading(State.BREACH, says, severity=Severity.WARNING, about=BLIND)], incident

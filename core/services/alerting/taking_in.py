@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from core.services.alerting.rule import Rule
 from core.services.desk import Desk
 from core.store.ledger_alert_tables import AlertRecord, LookRecord, ReadingRecord
 
+BLIND = "it could not look"  # the part of an alert about a fault of the rule itself
 _QUIET_EVERY = timedelta(hours=20)  # of looks in order at what has no alert, one a day is kept
 
 
@@ -47,10 +49,10 @@ def take_in(
     """Keep the readings of one look and let them open, raise and end alerts; all of it, or nothing."""
     moves = Moves()
     with desk.ledger.transaction():
-        known = {look.about: look for look in desk.ledger.looks(target.rule.key, target.subject, target.simulated)}
+        known = _known(desk, target)
         alerts = {alert.about: alert for alert in _open_ones(desk, target)}
         looks, kept = [], []
-        for reading in (*readings, *_gone(readings, alerts)):
+        for reading in map(_finite, (*readings, *_gone(readings, alerts, failed=incident is not None))):
             look = known.get(reading.about)
             alert = alerts.get(reading.about)
             decision = decide(target.terms, _standing(look, alert), reading)
@@ -69,12 +71,30 @@ def _open_ones(desk: Desk, target: Target) -> list[AlertRecord]:
     return [alert for alert in found if alert.rule == target.rule.key]
 
 
-def _gone(readings: Sequence[Reading], alerts: Mapping[str, AlertRecord]) -> list[Reading]:
-    """Parts with an alert that a look which judged something did not find any more: they count as in order."""
-    if all(reading.state is State.NOT_APPLICABLE for reading in readings):
-        return []
-    seen = {reading.about for reading in readings}
-    return [Reading(State.OK, "It is no longer among what is looked at.", about=name) for name in alerts.keys() - seen]
+def _known(desk: Desk, target: Target) -> dict[str, LookRecord]:
+    """What is known of every part; the first real looks go on from where a simulated history ended."""
+    looks = desk.ledger.looks(target.rule.key, target.subject)
+    before = {} if target.simulated else {look.about: replace(look, kept_at=None) for look in looks if look.simulated}
+    return before | {look.about: look for look in looks if look.simulated == target.simulated}
+
+
+def _finite(reading: Reading) -> Reading:
+    """A figure that is none is kept as none."""
+    value, limit = (
+        part if part is not None and math.isfinite(part) else None for part in (reading.value, reading.limit)
+    )
+    return replace(reading, value=value, limit=limit)
+
+
+def _gone(readings: Sequence[Reading], alerts: Mapping[str, AlertRecord], failed: bool) -> list[Reading]:
+    """Parts with an alert that a look which judged something did not find any more: they count as in order.
+
+    So does a fault of the rule itself once it looks again, whether or not it could judge anything.
+    """
+    lost = alerts.keys() - {reading.about for reading in readings}
+    if all(reading.state is State.NOT_APPLICABLE for reading in readings) or failed:
+        lost = lost & {BLIND} if not failed else set()
+    return [Reading(State.OK, "It is no longer among what is looked at.", about=name) for name in sorted(lost)]
 
 
 def _standing(look: LookRecord | None, alert: AlertRecord | None) -> Standing:

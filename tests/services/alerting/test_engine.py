@@ -16,6 +16,7 @@ from core.services.access import LOCAL_PEOPLE, Role
 from core.services.alerting import engine, rule, settings
 from core.services.alerting.engine import evaluate
 from core.services.alerting.rule import DESK_SUBJECT, Rule
+from core.services.alerting.taking_in import BLIND
 from core.services.desk import Desk
 
 from .conftest import NOW
@@ -116,13 +117,17 @@ def test_a_rule_that_fails_is_shown_and_the_others_go_on(
     broken.says += [ZeroDivisionError("secret 123"), NotReady("There is nothing yet.", "Wait.")]
     found = rounds(bare, fine, [BREACH], [BREACH])
     assert [list(item.failed) for item in found] == [["broken desk"]] * 2
-    assert [alert.rule for alert in bare.ledger.alerts()] == ["fine"]
-    [look] = bare.ledger.looks("broken")
+    assert {(alert.rule, alert.about) for alert in bare.ledger.alerts()} == {("fine", ""), ("broken", BLIND)}
+    [look] = [look for look in bare.ledger.looks("broken") if not look.about]
     assert look.incident is not None
     assert look.sentence == f"This rule could not look: incident {look.incident}. There is nothing yet."
     first = found[0].failed["broken desk"]
     assert first.startswith("This rule could not look: incident") and "secret" not in first
-    assert "1 opened; 1 could not look" in found[0].said
+    assert "2 opened; 1 could not look" in found[0].said
+    for place in (2, 3, 4):
+        broken.says, fine.says = [[NOTHING]], [[OK]]
+        evaluate(bare, NOW + place * HOUR)
+    assert {alert.state for alert in bare.ledger.alerts()} == {"closed"}, "it looks again, though it judges nothing"
 
 
 def test_a_look_is_due_when_its_time_has_come(bare: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,6 +184,25 @@ def test_simulated_weeks_are_remembered_apart(bare: Desk, monkeypatch: pytest.Mo
     assert {reading.simulated for reading in bare.ledger.readings("told", DESK_SUBJECT, "")} == {False, True}
     assert bare.ledger.clear_simulated_alerts() == 1
     assert [look.marks for look in bare.ledger.looks()] == ["w"]
+
+
+def test_real_looks_go_on_from_simulated_weeks(bare: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = Told(persistence=(2, 3))
+    only(monkeypatch, told)
+    told.says += [[replace(BREACH, evidence="week 1")]]
+    evaluate(bare, NOW, simulated=True)
+    week = replace(BREACH, evidence="week 2")
+    assert len(rounds(bare, told, [week], [week], start=NOW + HOUR)[0].opened) == 1
+    bare.ledger.hush("told", DESK_SUBJECT, "", "critical")
+    assert {look.hushed for look in bare.ledger.looks()} == {"critical"}
+
+
+def test_figures_that_are_none(bare: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = Told()
+    only(monkeypatch, told)
+    rounds(bare, told, [replace(BREACH, value=float("nan"), limit=float("inf"))])
+    [alert] = bare.ledger.alerts()
+    assert (alert.value, alert.limit) == (None, None)
 
 
 def test_what_is_found_beside_simulated_rows_goes_with_them(bare: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
