@@ -18,9 +18,10 @@ from core.services.access import LOCAL_PEOPLE, Role
 from core.services.alerting import channels, delivery
 from core.services.alerting.channels import Wanted
 from core.services.alerting.delivery_task import RETRY
+from core.services.alerting.message import Moment, compose
 from core.services.desk import Desk, open_desk
 from core.store.ledger_alert_tables import AlertRecord
-from core.store.ledger_channels import ChannelRecord
+from core.store.ledger_channels import ChannelRecord, DeliveryRecord
 from tests.bridges.sinks import HttpSink, http_sink, mail_sink
 from tests.bridges.test_apprise import free_port, mail_url
 
@@ -294,3 +295,20 @@ def test_the_engine_tells_and_whoever_closes_tells(desk: Desk, monkeypatch: pyte
     assert (first["title"], first["use_case"]) == ("Critical: Errors, the desk itself", None)
     assert first["link"] == f"https://desk.example/alerts?alert={opened.id}"
     assert second["title"] == "Over: Errors, the desk itself" and "Ada" not in str(second)
+
+
+def test_who_dies_while_sending_is_followed_by_another(desk: Desk) -> None:
+    with http_sink() as sink:
+        add(desk, sink.port)
+        desk.ledger.add_deliveries(delivery_rows(desk))
+        (row,) = desk.ledger.deliveries()
+        assert desk.ledger.claim_delivery(row, NOW, NOW + delivery.WAITS[0]), "and dies"
+        assert delivery.deliver(desk, NOW).waiting == 1
+        assert delivery.deliver(desk, NOW + delivery.WAITS[0]).sent == 1
+    assert len(sink.requests) == 1
+
+
+def delivery_rows(desk: Desk) -> list[DeliveryRecord]:
+    (channel,) = desk.ledger.channels()
+    message = compose(desk, ALERT, Moment.OPENED)
+    return [DeliveryRecord("k", "a1", channel.id, "opened", "warning", message, NOW, next_try_at=NOW)]
