@@ -16,12 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.domain.columns import MISSING, OTHER, Array
+from core.domain.drift.edges import fine_edges
 from core.domain.features import Floats
-from core.domain.profile import N_BINS, Counts, quantile_edges
+from core.domain.profile import Counts, quantile_edges
 
-N_FINE = 256
 NOT_LISTED = "another level"  # rows of unseen levels whose texts nobody kept
-_QUANTILES = N_FINE - (N_BINS - 1) - 2  # the profile's edges and the two ends take the rest
 
 
 class Of(StrEnum):
@@ -177,7 +176,7 @@ def number_bins(
     ordered = np.sort(values)
     present = ordered[: len(ordered) - int(np.count_nonzero(values != values))]
     profile = quantile_edges(present)
-    edges, points = _fine_edges(present, profile)
+    edges, points = fine_edges(present, profile)
     counted = count_numbers_in(edges, ordered)
     coarse = np.searchsorted(profile, (*edges, math.inf)).tolist()
     finite = present[np.isfinite(present)]
@@ -199,19 +198,6 @@ def number_bins(
         column=column or name,
         member=member,
     )
-
-
-def _fine_edges(present: Floats, profile: Sequence[float]) -> tuple[tuple[float, ...], bool]:
-    """The profile's edges, reference quantiles between them, and both ends; whether each bin is one value."""
-    if len(present) == 0:
-        return (), True
-    found = present[np.flatnonzero(np.append(True, present[1:] != present[:-1]))]
-    points = len(found) <= _QUANTILES
-    if not points:
-        found = np.quantile(present, np.arange(1, _QUANTILES + 1) / (_QUANTILES + 1), method="inverted_cdf")
-    low, high = float(present[0]), float(present[-1])
-    below = float(np.nextafter(low, -math.inf)) if low != 0 else -float(np.finfo(np.float64).tiny)
-    return tuple(np.unique([below, *found, *profile, high]).tolist()), points
 
 
 def level_bins(

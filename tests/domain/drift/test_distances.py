@@ -61,6 +61,10 @@ def test_within_the_stated_error_of_scipy(name: str) -> None:
 def test_the_stated_error_is_small() -> None:
     d, w = check(RNG.normal(size=20_000), RNG.normal(0.3, 1, 4_000))
     assert d < 0.01 and w < 0.04
+    money = SHAPES["money"](8_000)
+    assert check(money, SHAPES["money"](2_000) * 1.1)[1] < 0.05 * money.std(), (
+        "though the last percent spans half of it"
+    )
     counts, now = np.tile(np.arange(9.0), 50), RNG.integers(0, 12, 2_000).astype(float)
     assert check(counts, now)[0] == 0.0, "one value to a bin hides nothing"
     now[:20] = 3.5
