@@ -227,12 +227,20 @@ def _dress(plugin: Any, kind: Kind, message: Message) -> None:
 
 
 _CAUSES = (  # in this order: a sign in the library's lines, what happened, what to do
-    (r"certificate verify failed|CERTIFICATE_VERIFY", "The certificate of {where} could not be verified", "Check it."),
+    (
+        r"certificate verify failed|CERTIFICATE_VERIFY",
+        "The certificate of {where} could not be verified",
+        "It takes one that this machine trusts.",
+    ),
     (r"\(535|authentication|Username and Password", "{where} refused the user name or the password", "Correct them."),
     (r"STARTTLS extension not supported", "{where} offers no secure connection", "Check its port and mode."),
     (r"AUTH extension not supported", "{where} takes no password", "Leave it out, or use mailtos://."),
     (r"Connection refused|Errno 111", "Nothing listens at {where}", "Check the port, or start the server."),
-    (r"getaddrinfo|Name or service|NameResolution|No address associated", "There is no host {where}", "Check it."),
+    (
+        r"getaddrinfo|Name or service|NameResolution|No address associated",
+        "There is no host {where}",
+        "Check the address.",
+    ),
     (r"timed out|timeout", "{where} did not answer in time", "Look whether it is up."),
     (r"WRONG_VERSION_NUMBER|SSLError|\[SSL", "No secure connection to {where} could be made", "Check port and mode."),
 )
