@@ -17,7 +17,7 @@ from core.ui import alert_words, messages, state, words
 from core.ui.period_words import day
 
 ASKED = "alert"  # the name in the URL
-EVERYWHERE = "Everywhere"
+EVERYWHERE, HERE = "everywhere", "here"
 VIEWS = ("Inbox", "Rules", "Channels")
 _MOST = 60  # shown of one list
 _AT_ONCE, _LIST_HEIGHT = 6, 620  # pixels
@@ -39,7 +39,8 @@ def filtered(use_case: UseCase) -> list[AlertRecord]:
             format_func=words.capitalised,
         )  # fmt: skip
         where = st.segmented_control(
-            "Where", (EVERYWHERE, use_case.title), default=EVERYWHERE, required=True, key=f"where:{use_case.key}",
+            "Where", (EVERYWHERE, HERE), default=EVERYWHERE, required=True, key="where", bind="query-params",
+            format_func=lambda name: use_case.title if name == HERE else words.capitalised(name),
         )  # fmt: skip
         least = st.segmented_control(
             "Severity", list(Severity), default=None, key="severity", bind="query-params", help="This one and worse.",
@@ -49,7 +50,7 @@ def filtered(use_case: UseCase) -> list[AlertRecord]:
     return [
         alert
         for alert in found
-        if (where != use_case.title or alert.subject in (use_case.key, DESK_SUBJECT))
+        if (where != HERE or alert.subject in (use_case.key, DESK_SUBJECT))
         and (least is None or Severity(alert.severity).rank >= Severity(least).rank)
         and (not mine or alert.owner == state.actor().name)
     ]

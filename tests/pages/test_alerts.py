@@ -128,7 +128,15 @@ def test_filters(open_page: OpenPage, fire: Callable[..., str]) -> None:
     assert shown(app.run())
     app.selectbox(key="use_case").set_value("bnpl_default").run()
     assert shown(app), "everywhere"
-    assert not shown(app.segmented_control(key="where:bnpl_default").set_value("BNPL default").run())
+    assert not shown(app.segmented_control(key="where").set_value("here").run())
+
+
+def test_views_of_other_pages_do_not_follow(open_page: OpenPage) -> None:
+    app = open_page("full", "govern/models.py", KEY)
+    app.segmented_control(key="view").set_value("Promotions").run()
+    fine(app.switch_page(SCRIPT).run())
+    app.segmented_control(key="view").set_value("Rules").run()
+    fine(app.switch_page("govern/models.py").run())
 
 
 def test_a_link_opens_an_alert_and_a_wrong_one_says_so(open_page: OpenPage, fire: Callable[..., str]) -> None:
