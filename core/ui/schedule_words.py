@@ -6,7 +6,7 @@ from datetime import datetime, time
 
 from core.services.scheduling import when
 from core.services.scheduling.running import Planned
-from core.store.ledger_schedule_tables import TaskRun
+from core.store.ledger_schedule_tables import SourceTaken, TaskRun
 from core.ui import words
 
 STATE_HUES = {
@@ -70,6 +70,13 @@ def run_row(run: TaskRun, titles: dict[str, str]) -> dict[str, object]:
         "Due (UTC)": run.due_at,
         "By": f"{run.by}, {run.actor}" if run.by != "schedule" else "schedule",
     }
+
+
+def handed_on(taken: SourceTaken) -> str:
+    """How far a source has come."""
+    if taken.handed_on_at is not None:
+        return str(taken.facts.get("went", ""))
+    return "not yet: tried again with the next run" if taken.scored_at is not None else "begun, not scored"
 
 
 def kind_of(cron: str) -> str:

@@ -11,7 +11,7 @@ from core.services.scheduling.running import Planned, planned
 from core.store.ledger_schedule import INTERRUPTED, RUNNING
 from core.store.ledger_schedule_tables import TaskRun
 
-NOT_IN_ORDER = ("failed", "missed", INTERRUPTED, "skipped")
+NOT_IN_ORDER = ("failed", "missed", INTERRUPTED)
 
 
 @dataclass(frozen=True)

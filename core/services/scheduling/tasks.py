@@ -37,6 +37,12 @@ def _retraining(desk: Desk, now: datetime) -> Mapping[str, Any]:
     return start_what_is_due(desk, now)
 
 
+def _weekly_report(desk: Desk, now: datetime) -> Mapping[str, Any]:
+    from core.services.watching.weekly_report import write_reports
+
+    return write_reports(desk, now)
+
+
 def _own() -> list[Task]:
     """What parts of the desk ask for themselves, and what is asked for here."""
     from core.services.alerting.delivery_task import RETRY
@@ -51,4 +57,5 @@ def _own() -> list[Task]:
         Task("experiments", "Look at running experiments", "*/5 * * * *", _experiments, quiet=True),
         Task("retraining", "Start the retrainings that are due", "30 3 * * *", _retraining),
         CLEAN_UP,
+        Task("weekly report", "Write the weekly reports", "0 5 * * mon", _weekly_report),
     ]
