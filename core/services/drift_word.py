@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -41,13 +42,15 @@ class Drifted:
     stuck: str
 
 
-def drifted(desk: Desk, use_case: UseCase) -> Drifted | None:
-    """The newest window that could be judged; None where none was measured yet."""
-    windows = desk.log.drift_windows(use_case.key)
-    if not any(window["judged"] for window in windows):
+def drifted(desk: Desk, use_case: UseCase, measurements: Mapping[str, tuple[int, datetime]]) -> Drifted | None:
+    """The newest window that could be judged; None where none was measured yet.
+
+    `measurements` is what `PredictionLog.drift_measurements` returned.
+    """
+    measured = measurements.get(use_case.key)
+    if measured is None:
         return None
-    mark = ("drift word", *max((window["measured_at"], window["window_to"]) for window in windows))
-    return kept(desk, use_case, mark, lambda: _read(desk, use_case))
+    return kept(desk, use_case, ("drift word", *measured), lambda: _read(desk, use_case))
 
 
 def _read(desk: Desk, use_case: UseCase) -> Drifted | None:

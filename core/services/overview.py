@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -98,7 +99,8 @@ def overview(desk: Desk, actor: Actor) -> Overview:
     judged = remembered(desk) if may(actor, Action.SEE_MODELS) else {}
     cases = [_case(desk, use_case, at) for use_case in use_cases.values()]
     if may(actor, Action.SEE_MODELS):
-        cases = [_watched(desk, case, use_cases[case.key], judged.get(case.key)) for case in cases]
+        measured = desk.log.drift_measurements()
+        cases = [_watched(desk, case, use_cases[case.key], judged.get(case.key), measured) for case in cases]
     simulated = sum(desk.log.simulated_rows().values())
     offered = not simulated and bool(history.simulated_cases(desk))
     return Overview(
@@ -114,14 +116,24 @@ def overview(desk: Desk, actor: Actor) -> Overview:
     )
 
 
-def _watched(desk: Desk, case: CaseOverview, use_case: UseCase, judged: Realised | None) -> CaseOverview:
+def _watched(
+    desk: Desk,
+    case: CaseOverview,
+    use_case: UseCase,
+    judged: Realised | None,
+    measured: Mapping[str, tuple[int, datetime]],
+) -> CaseOverview:
     """The same with what is known of how good it is, for those who see the models."""
-    acts = judged is not None and (judged.champion, judged.version) == (case.champion, case.version)
     if case.version is None:
         return case
+    acts = judged is not None and (judged.champion, judged.version) == (case.champion, case.version)
     plans = compared(desk, use_case, datetime.now(UTC))
-    known = judged if acts else None
-    return replace(case, realised=known, comparison=plans[0] if plans else None, drift=drifted(desk, use_case))
+    return replace(
+        case,
+        realised=judged if acts else None,
+        comparison=plans[0] if plans else None,
+        drift=drifted(desk, use_case, measured),
+    )
 
 
 def _stand_ins(desk: Desk) -> dict[str, StandIn]:

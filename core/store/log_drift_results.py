@@ -112,6 +112,13 @@ class LogDriftResults(LogQueries):
         query = f"SELECT * FROM drift_windows WHERE use_case = ? QUALIFY {_NEWEST} ORDER BY window_from, window_to"
         return _with_zone(self._arrow(query, [key]).to_pylist())
 
+    def drift_measurements(self) -> dict[str, tuple[int, datetime]]:
+        """Use case -> how many times a window was measured and when last; where none could be judged it has none."""
+        found = self._rows(
+            "SELECT use_case, count(*), max(measured_at) FROM drift_windows GROUP BY use_case HAVING bool_or(judged)"
+        )
+        return {key: (n, at) for key, n, at in found}
+
     def drift_results(
         self, key: str, since: datetime, until: datetime, against: str | None = None
     ) -> list[dict[str, Any]]:

@@ -48,7 +48,8 @@ def kinds(found: list[Need]) -> list[str]:
 
 def alert(desk: Desk, name: str, severity: str, opened: datetime = NOW - HOUR, **facts: Any) -> None:
     given = (severity, "open", f"{name} is 12.0 % of 1,204 rows.", 0.12, 0.05, 1204, opened, NOW)
-    desk.ledger.add_alert(AlertRecord(name, "rejects", facts.pop("subject", KEY), name, *given, **facts))
+    rule, subject = facts.pop("rule", "rejects"), facts.pop("subject", KEY)
+    desk.ledger.add_alert(AlertRecord(name, rule, subject, name, *given, **facts))
 
 
 def complaint(desk: Desk, name: str, opened: datetime, by: str = "Sam (sales)", **facts: Any) -> None:
@@ -155,6 +156,8 @@ def test_a_backup_that_is_old_waits_for_the_admin(bare: Desk) -> None:
     (folder / "manifest.json").write_text(json.dumps({"made_at": (NOW - 2 * DAY).isoformat()}))
     assert seen(bare, Role.ADMIN)[0].sentence == "the last backup is of 8 Mar 2026, 12:00 UTC, older than a day."
     assert seen(bare, Role.ADMIN, now=NOW - 1.5 * DAY) == []
+    alert(bare, "backup", "critical", rule="backup_age", subject="desk")
+    assert kinds(seen(bare, Role.ADMIN)) == ["alert"], "an alert says it already"
 
 
 def scored(desk: Desk, actor: Actor, n_rows: int) -> list[str]:
