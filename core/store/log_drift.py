@@ -7,7 +7,7 @@ windows; a window is a stretch of the rows' own time, and voided batches never c
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -18,11 +18,14 @@ import pyarrow as pa
 from core.domain.columns import SEPARATOR, Kind
 from core.domain.drift.bins import Bins, Counted, Rows
 from core.domain.usecase import UseCase
-from core.store.log_queries import LogQueries, naive
+from core.store.log_queries import naive
 from core.store.log_schema import quoted, raw_names, score_names
 from core.store.log_simulated import SIMULATED
+from core.store.log_uncounted import LogUncounted
 
 _ACTING = "s.prediction_id = r.prediction_id AND s.batch = r.batch AND s.role = 'acting'"
+_FACTS = ("min", "max", "avg", "stddev_pop")  # of every number
+_UNKNOWN = (math.nan, math.nan)
 _OF_DAYS = "day >= ? AND day < ? AND batch NOT IN (FROM voided)"
 
 
@@ -38,13 +41,20 @@ class DayRows:
 
 @dataclass(frozen=True)
 class CountedWindow:
-    """A window's rows, and its items counted in the order in which their bins were given."""
+    """A window's rows, and its items in the order in which their bins were given.
+
+    Attributes
+    ----------
+    moments : tuple of pairs of float
+        Mean and standard deviation of every number; NaN for levels, and for features, which are known by their bins.
+    """
 
     n: int
     items: tuple[Counted, ...]
+    moments: tuple[tuple[float, float], ...]
 
 
-class LogDrift(LogQueries):
+class LogDrift(LogUncounted):
     """What drift asks of `core.store.log.PredictionLog`."""
 
     def rows_by_day(self, use_case: UseCase, since: datetime, until: datetime) -> list[DayRows]:
@@ -103,9 +113,10 @@ class LogDrift(LogQueries):
             "AND r.batch NOT IN (FROM voided)) GROUP BY w",
             [*(edges for _, given in wanted for edges in given), *inner, *bound, times[0], times[-1]],
         )
-        windows = [CountedWindow(0, tuple(_nothing(item) for item in bins))] * (len(times) - 1)
+        windows = [CountedWindow(0, tuple(_nothing(item) for item in bins), (_UNKNOWN,) * len(bins))] * (len(times) - 1)
         for place, n, *cells in found:
-            windows[place] = CountedWindow(n, tuple(_read(bins, n, iter(cells))))
+            items, moments = zip(*_read(bins, n, iter(cells)), strict=True) if bins else ((), ())
+            windows[place] = CountedWindow(n, items, moments)
         return windows
 
     def count_features(
@@ -191,29 +202,28 @@ def _aggregates(bins: Bins, value: str) -> tuple[str, list[list[float]]]:
     if not bins.is_number:
         return f"histogram({value}::VARCHAR)", []
     number = f"nullif(TRY_CAST({value} AS DOUBLE), 'nan'::DOUBLE)"
-    edges = list(bins.edges)
+    edges, facts = list(bins.edges), ", ".join(f"{name}({number})" for name in _FACTS)
     if not edges:  # a reference without any value: one bin
-        return f"count({number}), min({number}), max({number})", []
-    text, bound = f"histogram({number}, ?), min({number}), max({number})", [edges]
+        return f"count({number}), {facts}", []
+    text, bound = f"histogram({number}, ?), {facts}", [edges]
     if bins.points:
         return f"{text}, histogram_exact({number}, ?)", [*bound, edges]
     return text, bound
 
 
-def _read(bins: Sequence[Bins], n: int, cells: Iterable[Any]) -> Iterable[Counted]:
-    """One window's cells, in the order in which they were asked for."""
-    cell = iter(cells)
+def _read(bins: Sequence[Bins], n: int, cell: Iterator[Any]) -> Iterator[tuple[Counted, tuple[float, float]]]:
+    """One window's cells, in the order in which they were asked for, as counts with mean and standard deviation."""
     for item in bins:
         if not item.is_number:
-            yield _levels(item, n, next(cell))
+            yield _levels(item, n, next(cell)), _UNKNOWN
             continue
-        found, low, high = next(cell), next(cell), next(cell)
+        found = next(cell)
+        low, high, mean, sd = (math.nan if fact is None else float(fact) for fact in (next(cell) for _ in _FACTS))
         exact = next(cell) if item.points and item.edges else None
         counts = _in_bins(item, found)
         between = None if exact is None else int(counts[1:-1].sum()) - _at(item.edges[1:], exact)
-        ends = [math.nan if end is None else float(end) for end in (low, high)]
         missing = n - int(counts.sum())
-        yield Counted(item.name, counts, missing, low=ends[0], high=ends[1], between=between)
+        yield Counted(item.name, counts, missing, low=low, high=high, between=between), (mean, sd)
 
 
 def _in_bins(bins: Bins, found: Mapping[float, int] | int | None) -> Any:
@@ -240,7 +250,8 @@ def _feature_window(bins: Sequence[Bins], found: Mapping[str, Mapping[int, int]]
         cells = found.get(item.name, {})
         counts = np.array([cells.get(k, 0) for k in range(item.n_coarse)], dtype=np.int64)
         items.append(Counted(item.name, counts, sum(cells.values()) - int(counts.sum()), fine=False))
-    return CountedWindow(max((item.n for item in items), default=0), tuple(items))
+    n = max((item.n for item in items), default=0)
+    return CountedWindow(n, tuple(items), (_UNKNOWN,) * len(items))
 
 
 def _nothing(bins: Bins) -> Counted:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from core.store.log_batches import LogBatches
+from core.store.log_drift_results import forget_simulated_drift
 from core.store.log_schema import quoted, stored_columns
 
 SIMULATED = "simulated"  # the source of a batch, and of outcomes, that were drawn and not observed
@@ -29,7 +30,7 @@ class LogSimulated(LogBatches):
         return frozenset(row[0] for row in self._rows(_BATCHES))
 
     def clear_simulated(self) -> dict[str, int]:
-        """Delete every simulated row with its scores, outcomes, counts, views and feedback; all of it, or nothing.
+        """Delete every simulated row with its scores, outcomes, counts, views, feedback and drift; all or nothing.
 
         This is the one place where the log deletes: what was drawn by a generator is no record of anything. Rows
         and outcomes that a person brought are never touched, also where their entities have simulated rows.
@@ -50,6 +51,7 @@ class LogSimulated(LogBatches):
                     cursor.execute(f"DELETE FROM {quoted(key, table)} WHERE batch IN ({_BATCHES})")
                 if "source" in stored_columns(cursor, key, "outcomes"):
                     cursor.execute(f"DELETE FROM {quoted(key, 'outcomes')} WHERE source = '{SIMULATED}'")
+            forget_simulated_drift(cursor)
             for table in ("batch_events", "refusals", "batches"):
                 cursor.execute(f"DELETE FROM {table} WHERE batch IN ({_BATCHES})")
             cursor.execute("COMMIT")

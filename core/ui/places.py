@@ -60,6 +60,15 @@ PLACES = (
     ),
     Place(
         "Watch",
+        "watch/drift.py",
+        "drift",
+        "Drift",
+        "waves",
+        "What moved since the reference, how sure that is, and how much it matters.",
+        Action.SEE_MODELS,
+    ),
+    Place(
+        "Watch",
         "watch/alerts.py",
         "alerts",
         "Alerts",

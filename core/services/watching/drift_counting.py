@@ -36,6 +36,7 @@ class CountedRows:
     n_version: int
     n_features: int
     items: tuple[Counted, ...]
+    score: tuple[float, float]  # mean and standard deviation of the champion's score
 
 
 def count_windows(
@@ -57,6 +58,7 @@ def count_windows(
             n_version=scores[place].n,
             n_features=features[place].n if features else 0,
             items=(*scores[place].items, *raw[place].items, *(features[place].items if features else ())),
+            score=scores[place].moments[0],
         )
         for place, window in enumerate(windows)
     ]

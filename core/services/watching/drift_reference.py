@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,9 +12,12 @@ from core.domain.drift.entities import rows_of
 from core.domain.drift.reference import reference_bins
 from core.domain.features import feature_matrix
 from core.domain.usecase import UseCase
+from core.errors import DeskError
 from core.services.desk import Desk
 from core.services.kept import kept
+from core.services.reasons.explained_reference import dates_text
 from core.services.reasons.explainers import reference_columns
+from core.store.log_drift import DayRows
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +32,18 @@ class DriftReference:
         Scores first, the champion's before the others', then raw columns, then features.
     rows : Rows
         Of the reference.
+    score : pair of float
+        Mean and standard deviation of the champion's score.
+    days : str
+        The days between which its rows happened, in words; "" where nothing says.
     """
 
     version: str
     champion: str
     bins: tuple[Bins, ...]
     rows: Rows
+    score: tuple[float, float]
+    days: str
 
     def of(self, of: Of) -> tuple[Bins, ...]:
         """The items of one kind."""
@@ -62,7 +72,19 @@ def _reference(desk: Desk, use_case: UseCase, version: str) -> DriftReference:
     matrix = feature_matrix(use_case.features, columns, n)
     design = rows.n / rows.n_effective if rows.n else 1.0
     bins = reference_bins(use_case.schema, use_case.features, columns, matrix, scores, design)
-    return DriftReference(version, champion, bins, rows)
+    acted = float(said[champion].mean()), float(said[champion].std())
+    return DriftReference(version, champion, bins, rows, acted, dates_text(use_case, columns))
+
+
+def main_version(desk: Desk, key: str, rows: Sequence[DayRows]) -> str:
+    """The version that scored most of a window's rows; the acting one where that cannot be read any more."""
+    counted: Counter[str] = Counter()
+    for row in rows:
+        counted[row.version] += row.n
+    try:
+        return desk.scorer(key, counted.most_common(1)[0][0] if counted else None).card.version
+    except DeskError:
+        return desk.scorer(key).card.version
 
 
 def _rows(use_case: UseCase, columns: Columns, n: int) -> Rows:

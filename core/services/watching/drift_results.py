@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,11 +10,10 @@ from typing import Any
 
 from core.domain.drift.judgement import Finding, Level, Limits, persistent
 from core.domain.usecase import UseCase
-from core.errors import DeskError
 from core.services.desk import Desk
 from core.services.watching.drift_counting import CountedRows, count_windows, judged
 from core.services.watching.drift_feeds import stuck, stuck_says
-from core.services.watching.drift_reference import DriftReference, drift_reference
+from core.services.watching.drift_reference import DriftReference, drift_reference, main_version
 from core.services.watching.drift_windows import Window, before, days_with_rows, midnight, step_of, whole_windows
 from core.store.log_drift import DayRows
 
@@ -182,25 +180,13 @@ def _runs(desk: Desk, key: str, due: Sequence[Window], days: Sequence[DayRows], 
     runs: list[_Run] = []
     for window in due:
         rows = _inside(days, window)
-        n, version = sum(row.n for row in rows), _version(desk, key, rows)
+        n, version = sum(row.n for row in rows), main_version(desk, key, rows)
         last = runs[-1] if runs else None
         if last and last.version == version and last.windows[-1].until == window.since and last.n + n <= MOST_ROWS:
             runs[-1] = _Run(version, [*last.windows, window], last.n + n)
         else:
             runs.append(_Run(version, [window], n))
     return runs
-
-
-def _version(desk: Desk, key: str, rows: Sequence[DayRows]) -> str:
-    """The version that scored most of a window's rows; the acting one where that cannot be read any more."""
-    counted: Counter[str] = Counter()
-    for row in rows:
-        counted[row.version] += row.n
-    version = counted.most_common(1)[0][0]
-    try:
-        return desk.scorer(key, version).card.version
-    except DeskError:
-        return desk.scorer(key).card.version
 
 
 def _measure(
