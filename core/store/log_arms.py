@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from core.domain.usecase import UseCase
+from core.store.log_groups import LogGroups
 from core.store.log_queries import naive
 from core.store.log_schema import quoted, score_names
 from core.store.log_shadow import literal, outcomes_as_known_on
@@ -20,7 +21,7 @@ _EVER = (datetime(1900, 1, 1), datetime(9000, 1, 1))
 _COUNTS = "batch NOT IN (FROM voided)"
 
 
-class LogArms(ABC):
+class LogArms(LogGroups):
     """What `core.store.log.PredictionLog` knows of versions beside the acting one."""
 
     @abstractmethod

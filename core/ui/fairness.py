@@ -9,7 +9,8 @@ from core.domain.fairness.judgement import standing
 from core.domain.usecase import UseCase
 from core.services.comparison import fairness as service
 from core.services.comparison import fairness_groups
-from core.services.comparison.fairness import Choice, Fairness
+from core.services.comparison.fairness import Fairness
+from core.services.comparison.fairness_rows import Choice
 from core.ui import challengers, frame, messages, state
 from core.ui import fairness_words as say
 from core.ui.fairness_sections import read_by_models

@@ -10,7 +10,8 @@ from core.domain.fairness.gaps import LEAST_GROUP
 from core.domain.fairness.judgement import breaks, standing
 from core.domain.judged import RULES
 from core.domain.usecase import UseCase
-from core.services.comparison.fairness import Choice, ColumnGroups, Fairness
+from core.services.comparison.fairness import ColumnGroups, Fairness
+from core.services.comparison.fairness_rows import Choice
 from core.ui import charts, fairness_weighted, messages, words
 from core.ui import fairness_charts as draw
 from core.ui import fairness_words as say

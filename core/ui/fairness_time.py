@@ -9,7 +9,8 @@ import streamlit as st
 from core.domain.fairness.judgement import GAP_LIMIT, breaks, standing
 from core.domain.usecase import UseCase
 from core.services.comparison import fairness_time as service
-from core.services.comparison.fairness import Choice, Fairness
+from core.services.comparison.fairness import Fairness
+from core.services.comparison.fairness_rows import Choice
 from core.services.comparison.fairness_time import GapsOverTime
 from core.ui import charts, messages, state, words
 from core.ui import fairness_charts as draw

@@ -6,7 +6,8 @@ import streamlit as st
 
 from core.domain.usecase import UseCase
 from core.services.comparison import fairness_weighted as service
-from core.services.comparison.fairness import Choice, ColumnGroups, Fairness
+from core.services.comparison.fairness import ColumnGroups, Fairness
+from core.services.comparison.fairness_rows import Choice
 from core.ui import fairness_words as say
 from core.ui import messages, state, words
 
@@ -44,7 +45,7 @@ def table(use_case: UseCase, seen: Fairness, choice: Choice, column: ColumnGroup
     """The champion's figures by group, weighted with 1 / propensity; or why there are none."""
     if hides(seen) is None:
         return
-    found = service.weighed(state.desk(), state.actor(), seen, choice, column, seen.champion)
+    found = service.weighed(state.desk(), state.actor(), seen, choice, column)
     if found.by.refused:
         st.caption(f":material/balance: {messages.plain(found.by.words)}")
         return

@@ -10,8 +10,8 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from core.domain.fairness.calibration import calibration_by_group
-from core.domain.fairness.cells import cells_of
+from core.domain.fairness.calibration import Sums, calibration_by_group
+from core.domain.fairness.cells import Rows, cells_of
 from core.domain.fairness.gaps import RATES, drawn_rates, gap_of, group_rates, wider_by
 from core.domain.fairness.selection import selection_of
 from core.domain.judged import RULES
@@ -52,14 +52,16 @@ def made(use_case=DEBT, rates=(0.1, 0.4, 0.5), known=None) -> Fairness:
     flags = np.stack([rng.random(len(groups)) < np.array(rates)[groups], rng.random(len(groups)) < 0.2])
     selection = selection_of(use_case)
     hits = (rng.random(len(groups)) < 0.4).astype(float) if selection.outcome else np.full(len(groups), np.nan)
-    cells = cells_of(groups, 3, flags, hits)
+    cells = cells_of(groups, 3, Rows(flags, hits))
     drawn = drawn_rates(cells, 1)
+    mature, told = (~np.isnan(hits)).astype(float), np.nan_to_num(hits)
+    sums = Sums(mature, 0.5 * mature, told, (0.5 - told) ** 2 * mature)
     kinds = RATES if selection.outcome else RATES[:1]
     arms = tuple(
         ArmGroups(
             name,
             {kind: group_rates(cells, place, kind) for kind in kinds},
-            calibration_by_group(groups, 3, rng.random(len(groups)), hits) if place == 0 else (),
+            calibration_by_group(groups, 3, sums) if place == 0 else (),
             {kind: gap_of(cells, drawn, place, kind, 1) for kind in GAPS},
             {kind: wider_by(drawn, 0, place, kind) for kind in GAPS} if place else {},
         )

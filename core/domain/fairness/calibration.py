@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.domain.fairness.rates import Codes, Flags
+from core.domain.fairness.rates import Codes
 from core.domain.features import Floats
 from core.domain.metrics.intervals import z_value
 
@@ -30,36 +30,49 @@ class Calibrated:
     n: int
 
 
+@dataclass(frozen=True)
+class Sums:
+    """Over rows whose outcome is known, by line: how many, their scores and outcomes, their squared distances.
+
+    All of shape (n_lines,), outcomes on the scale of scores.
+    """
+
+    known: Floats
+    said: Floats
+    told: Floats
+    apart: Floats
+
+
 def calibration_by_group(
-    groups: Codes, n_groups: int, scores: Floats, outcomes: Floats, entities: Codes | None = None
+    groups: Codes, n_groups: int, sums: Sums, entities: Codes | None = None
 ) -> tuple[Calibrated, ...]:
     """Calibration in the large of every group, on rows whose outcome is known.
 
     Parameters
     ----------
-    groups : array of int64, shape (n_rows,)
+    groups : array of int64, shape (n_lines,)
         Codes from 0; negative ones count nowhere.
     n_groups : int
-    scores, outcomes : arrays, shape (n_rows,)
-        In one unit; outcomes NaN where not known.
-    entities : array of int64, shape (n_rows,), optional
+    sums : Sums
+    entities : array of int64, shape (n_lines,), optional
     """
-    kept = (groups >= 0) & ~np.isnan(outcomes) & ~np.isnan(scores)
-    codes, score, outcome = groups[kept], scores[kept], outcomes[kept]
-    n = np.bincount(codes, minlength=n_groups)
+    kept = groups >= 0
+    codes, known, said, told = groups[kept], sums.known[kept], sums.said[kept], sums.told[kept]
+    n = _sum(codes, known, n_groups)
     with np.errstate(invalid="ignore", divide="ignore"):
-        means = [np.bincount(codes, weights=part, minlength=n_groups) / n for part in (score, outcome)]
+        means = [_sum(codes, part, n_groups) / n for part in (said, told)]
         off = means[0] - means[1]
-        se = np.sqrt(_squares(codes, score - outcome - off[codes], n_groups, entities, kept)) / n
-    half = z_value() * np.where(n > 1, se * np.sqrt(n / np.maximum(n - 1, 1)), np.nan)
-    parts = (part.tolist() for part in (*means, off, off - half, off + half, n))
+        if entities is None:
+            squares = _sum(codes, sums.apart[kept], n_groups) - n * off**2
+        else:
+            owners, owner = np.unique(entities[kept] * n_groups + codes, return_inverse=True)
+            total = _sum(owner, said - told - known * np.nan_to_num(off[codes]), len(owners))
+            squares = _sum(owners % n_groups, total**2, n_groups)
+        se = np.sqrt(np.maximum(squares, 0.0) / (n * np.maximum(n - 1, 1)))
+    half = z_value() * np.where(n > 1, se, np.nan)
+    parts = (part.tolist() for part in (*means, off, off - half, off + half, n.astype(np.int64)))
     return tuple(Calibrated(*line) for line in zip(*parts, strict=True))
 
 
-def _squares(codes: Codes, apart: Floats, n_groups: int, entities: Codes | None, kept: Flags) -> Floats:
-    """Sums of squares by group, of rows or of entities' sums."""
-    if entities is None:
-        return np.bincount(codes, weights=apart**2, minlength=n_groups).astype(np.float64)
-    owners, owner = np.unique(entities[kept] * n_groups + codes, return_inverse=True)
-    total = np.bincount(owner, weights=apart)
-    return np.bincount(owners % n_groups, weights=total**2, minlength=n_groups).astype(np.float64)
+def _sum(codes: Codes, values: Floats, n: int) -> Floats:
+    return np.bincount(codes, weights=values, minlength=n).astype(np.float64)

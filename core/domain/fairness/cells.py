@@ -79,9 +79,28 @@ class Cells:
             yield np.asarray(self.rows_in(drawn), dtype=np.float64)
 
 
-def cells_of(
-    groups: Codes, n_groups: int, selected: Flags, outcome: NDArray[Any], entities: Codes | None = None
-) -> Cells:
+@dataclass(frozen=True)
+class Rows:
+    """Rows, or lines that stand for several equal ones.
+
+    Attributes
+    ----------
+    selected : array of bool, shape (n_arms, n_rows)
+    outcome : array, shape (n_rows,)
+        1, 0, or NaN where it is not known.
+    entities : array of int64, shape (n_rows,), optional
+        Codes of entities, where they repeat.
+    times : array of int64, shape (n_rows,), optional
+        How many rows each line stands for; 1 by default.
+    """
+
+    selected: Flags
+    outcome: NDArray[Any]
+    entities: Codes | None = None
+    times: Codes | None = None
+
+
+def cells_of(groups: Codes, n_groups: int, rows: Rows) -> Cells:
     """Count rows by cell.
 
     Parameters
@@ -89,52 +108,53 @@ def cells_of(
     groups : array of int64, shape (n_rows,)
         Codes from 0; negative ones count nowhere.
     n_groups : int
-    selected : array of bool, shape (n_arms, n_rows)
-    outcome : array, shape (n_rows,)
-        1, 0, or NaN where it is not known.
-    entities : array of int64, shape (n_rows,), optional
-        Codes of entities, where they repeat.
+    rows : Rows
     """
     kept = groups >= 0
-    state = np.where(np.isnan(outcome), UNKNOWN, np.where(outcome > 0, POSITIVE, NEGATIVE))[kept]
+    state = np.where(np.isnan(rows.outcome), UNKNOWN, np.where(rows.outcome > 0, POSITIVE, NEGATIVE))[kept]
     codes = groups[kept].astype(np.int64)
-    for arm in selected:
+    for arm in rows.selected:
         codes = codes * 2 + arm[kept]
-    present, places, times = _counted(codes * 3 + state, n_groups * 3 << len(selected))
-    shifts = np.arange(len(selected))[::-1, None]
+    n = np.ones(len(codes), dtype=np.int64) if rows.times is None else rows.times[kept]
+    present, places = _coded(codes * 3 + state, n_groups * 3 << len(rows.selected))
+    shifts = np.arange(len(rows.selected))[::-1, None]
     facts: dict[str, Any] = {
         "n_groups": n_groups,
-        "group": present // 3 >> len(selected),
+        "group": present // 3 >> len(rows.selected),
         "selected": (present // 3 >> shifts & 1).astype(bool),
         "outcome": present % 3,
     }
-    if entities is None:
-        return Cells(**facts, patterns=None, times=times)
-    return Cells(**facts, **_patterns(entities[kept], places, len(present)))
+    if rows.entities is None:
+        return Cells(**facts, patterns=None, times=_sums(places, n, len(present)))
+    return Cells(**facts, **_patterns(rows.entities[kept], places, n, len(present)))
 
 
-def _counted(codes: Codes, n_codes: int) -> tuple[Codes, Codes, Codes]:
-    """Codes that occur, each row's place among them, and how often each occurs."""
+def _coded(codes: Codes, n_codes: int) -> tuple[Codes, Codes]:
+    """Codes that occur, and each row's place among them."""
     if n_codes > _DENSE_CODES:
-        present, places, times = np.unique(codes, return_inverse=True, return_counts=True)
-        return present, places, times
-    times = np.bincount(codes, minlength=n_codes)
-    present = np.flatnonzero(times)
+        present, places = np.unique(codes, return_inverse=True)
+        return present, places
+    present = np.flatnonzero(np.bincount(codes, minlength=n_codes))
     place = np.zeros(n_codes, dtype=np.int64)
     place[present] = np.arange(len(present))
-    return present, place[codes], times[present]
+    return present, place[codes]
 
 
-def _patterns(entities: Codes, places: Codes, n_cells: int) -> dict[str, Any]:
+def _sums(places: Codes, n: Codes, n_places: int) -> Codes:
+    return np.bincount(places, weights=n, minlength=n_places).round().astype(np.int64)
+
+
+def _patterns(entities: Codes, places: Codes, times: Codes, n_cells: int) -> dict[str, Any]:
     """Distinct rows of the table of entities by cells, and how often each occurs."""
     from scipy.sparse import csr_matrix
 
     names, entity = np.unique(entities, return_inverse=True)
-    pairs, n = np.unique(entity * n_cells + places, return_counts=True)
+    pairs, pair = np.unique(entity * n_cells + places, return_inverse=True)
+    n = _sums(pair, times, len(pairs))
     owner, cell = pairs // n_cells, pairs % n_cells
     starts = np.flatnonzero(np.diff(owner, prepend=-1))
     marks = np.random.default_rng(0).integers(1, 2**63, n_cells, dtype=np.uint64)  # two patterns with one sum: 2^-64
     sums = np.add.reduceat(marks[cell] * n.astype(np.uint64), starts) if len(starts) else np.array([], dtype=np.uint64)
-    _, first, times = np.unique(sums, return_index=True, return_counts=True)
+    _, first, often = np.unique(sums, return_index=True, return_counts=True)
     table = csr_matrix((n.astype(np.float64), (owner, cell)), shape=(len(names), n_cells))
-    return {"patterns": table[first], "times": times}
+    return {"patterns": table[first], "times": often}

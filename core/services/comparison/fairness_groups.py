@@ -58,15 +58,25 @@ def raw_columns(use_case: UseCase, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(cut.get(name, name) for name in names))
 
 
-def groups_of(use_case: UseCase, columns: tuple[str, ...], raw: Mapping[str, Any]) -> Groups:
+def _codes(use_case: UseCase, name: str, raw: Mapping[str, Any]) -> tuple[Codes, tuple[str, ...]]:
+    cut = next((item for item in use_case.groupings if item.name == name), None)
+    if cut is None:
+        return group_codes(use_case, name, raw)
+    return np.nan_to_num(np.asarray(raw[name], dtype=np.float64), nan=-1).astype(np.int64), cut.levels
+
+
+def groups_of(
+    use_case: UseCase, columns: tuple[str, ...], raw: Mapping[str, Any], times: Codes | None = None
+) -> Groups:
     """Every row's group of one column, or of two together; groups without a row are left out."""
-    codes, names = group_codes(use_case, columns[0], raw)
+    codes, names = _codes(use_case, columns[0], raw)
     for column in columns[1:]:
-        other, levels = group_codes(use_case, column, raw)
+        other, levels = _codes(use_case, column, raw)
         codes = np.where((codes < 0) | (other < 0), -1, codes * len(levels) + other)
         names = tuple(f"{name}, {level}" for name in names for level in levels)
     known = titles(use_case)
-    sizes = np.bincount(codes[codes >= 0], minlength=len(names))
+    kept = codes >= 0
+    sizes = np.bincount(codes[kept], weights=None if times is None else times[kept], minlength=len(names))
     largest = np.argsort(-sizes, kind="stable")[:MOST_GROUPS]
     present = np.sort(largest[sizes[largest] > 0])
     place = np.full(len(names) + 1, -1, dtype=np.int64)  # the last for -1

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 
-from core.domain.fairness.cells import cells_of
+from core.domain.fairness.cells import Rows, cells_of
 from core.domain.fairness.gaps import LEAST_GROUP, Gap, drawn_rates, gap_of
-from core.domain.judged import dense
 from core.services.access import Action, Actor, require
-from core.services.comparison.fairness import SEED, Choice, ColumnGroups, Fairness, Seen, mark_of, read
+from core.services.comparison.fairness import SEED, ColumnGroups, Fairness, mark_of
 from core.services.comparison.fairness_groups import Groups, groups_of
+from core.services.comparison.fairness_rows import Choice, Seen, read
 from core.services.desk import Desk
 from core.services.kept import kept
 
@@ -48,49 +48,48 @@ def over_time(
     mark = ("fairness over time", choice, column.columns, kind, arm, *mark_of(desk, use_case, now))
 
     def compute() -> GapsOverTime:
-        seen = read(desk, use_case, choice, now)
-        return _over_time(seen, groups_of(use_case, column.columns, seen.rows.raw), kind, arm)
+        asked = replace(choice, columns=column.columns)
+        seen = read(desk, use_case, asked, now, by_day=True)
+        return _over_time(seen, groups_of(use_case, column.columns, seen.raw, seen.times), kind, arm)
 
     return kept(desk, use_case, mark, compute)
 
 
 def _over_time(seen: Seen, groups: Groups, kind: str, arm: str) -> GapsOverTime:
-    days = seen.rows.rows.days
-    rarer = float(np.nansum(seen.hits) * 2 < (~np.isnan(seen.hits)).sum())  # the outcome that fewer rows have
-    asked = (groups.codes >= 0) & (True if kind == "parity" else seen.hits == rarer)
-    step, starts = _starts(days, groups, asked)
-    borders = [*np.searchsorted(days, starts).tolist(), len(days)]
-    periods = [
-        _period(seen, groups, kind, arm, (start, step), slice(*borders[place : place + 2]))
-        for place, start in enumerate(starts)
-    ]
-    return GapsOverTime(kind, step, tuple(periods))
+    days, hits = np.array(seen.days("day"), dtype="datetime64[D]"), seen.rows.outcome
+    known = seen.times[~np.isnan(hits)].sum()
+    rarer = float(seen.times[hits == 1].sum() * 2 < known)  # the outcome that fewer rows have
+    asked = (groups.codes >= 0) & (True if kind == "parity" else hits == rarer)
+    step, periods = _periods(days, groups, np.where(asked, seen.times, 0))
+    found = [_period(seen, groups, kind, arm, (start, step), periods == start) for start in np.unique(periods)]
+    return GapsOverTime(kind, step, tuple(found))
 
 
-def _starts(days: Any, groups: Groups, asked: Any) -> tuple[str, Any]:
-    """Weeks where in the usual one two groups have 30 rows that are asked, else months; their first days."""
+def _periods(days: Any, groups: Groups, asked: Any) -> tuple[str, Any]:
+    """The first day of each line's week, where in the usual one two groups have 30 rows that are asked; else month."""
     numbers = days.astype(np.int64)
     weeks = (numbers - (numbers + 3) % 7).astype("datetime64[D]")  # the Monday; 1970-01-01 was a Thursday
     names, place = np.unique(weeks, return_inverse=True)
+    n_groups, kept = len(groups.names), groups.codes >= 0
     cells = np.bincount(
-        place[asked] * len(groups.names) + groups.codes[asked], minlength=len(names) * len(groups.names)
+        place[kept] * n_groups + groups.codes[kept], weights=asked[kept], minlength=len(names) * n_groups
     ).reshape(len(names), -1)
     known = cells[cells.sum(axis=1) > 0]
     second = np.sort(known, axis=1)[:, -2:].min(axis=1) if known.size else np.zeros(1)
     if np.median(second) >= LEAST_GROUP and len(names) <= MOST_PERIODS:
-        return "week", names
-    return "month", np.unique(days.astype("datetime64[M]")).astype("datetime64[D]")
+        return "week", weeks
+    return "month", days.astype("datetime64[M]").astype("datetime64[D]")
 
 
-def _period(seen: Seen, groups: Groups, kind: str, arm: str, when: tuple[Any, str], rows: slice) -> PeriodGap:
+def _period(seen: Seen, groups: Groups, kind: str, arm: str, when: tuple[Any, str], mine: Any) -> PeriodGap:
     start, step = when
     first = start.astype(date)
     end = first + timedelta(days=7)
     if step == "month":
         end = (start.astype("datetime64[M]") + 1).astype("datetime64[D]").astype(date)
-    codes, entity = groups.codes[rows], seen.rows.rows.entity
-    flags = seen.flags[seen.arms.index(arm)][None, rows]
-    owners = None if entity is None else dense(entity[rows])
-    cells = cells_of(codes, len(groups.names), flags, seen.hits[rows], owners)
+    codes, times, owners = groups.codes[mine], seen.times[mine], seen.rows.entities
+    flags = seen.rows.selected[seen.arms.index(arm)][None, mine]
+    rows = Rows(flags, seen.rows.outcome[mine], None if owners is None else owners[mine], times)
+    cells = cells_of(codes, len(groups.names), rows)
     gap = gap_of(cells, drawn_rates(cells, SEED), 0, kind, SEED) if len(cells.times) else None
-    return PeriodGap(first, end, int((codes >= 0).sum()), gap)
+    return PeriodGap(first, end, int(times[codes >= 0].sum()), gap)

@@ -5,8 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.domain.fairness.calibration import calibration_by_group
+from core.domain.fairness.calibration import Sums, calibration_by_group
 from core.domain.metrics.influence import mean_of
+
+
+def sums_of(scores, outcomes):
+    """One line per row."""
+    known = (~np.isnan(outcomes)).astype(float)
+    told = np.nan_to_num(outcomes)
+    return Sums(known, scores * known, told, (scores - told) ** 2 * known)
 
 
 @pytest.mark.parametrize("repeated", [False, True])
@@ -16,7 +23,7 @@ def test_agrees_with_means_of_each_group(repeated):
     groups = np.where(entities % 7 == 0, -1, entities % 3)
     scores = rng.random(400)[entities]
     outcomes = np.where(rng.random(2_000) < 0.2, np.nan, (rng.random(2_000) < scores * 0.8).astype(float))
-    found = calibration_by_group(groups, 3, scores, outcomes, entities if repeated else None)
+    found = calibration_by_group(groups, 3, sums_of(scores, outcomes), entities if repeated else None)
     for code, part in enumerate(found):
         rows = (groups == code) & ~np.isnan(outcomes)
         owners = np.unique(entities[rows], return_inverse=True)[1] if repeated else None
@@ -27,5 +34,6 @@ def test_agrees_with_means_of_each_group(repeated):
 
 
 def test_a_group_without_outcomes_is_not_known():
-    found = calibration_by_group(np.array([0, 0, 1]), 2, np.full(3, 0.5), np.array([1.0, 0.0, np.nan]))
+    sums = sums_of(np.full(3, 0.5), np.array([1.0, 0.0, np.nan]))
+    found = calibration_by_group(np.array([0, 0, 1]), 2, sums)
     assert found[0].off == 0 and found[1].n == 0 and np.isnan(found[1].off)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.domain.compare.guardrails import gap_loss
-from core.domain.fairness.cells import cells_of
+from core.domain.fairness.cells import Rows, cells_of
 from core.domain.fairness.gaps import Gap, drawn_rates, gap_of, group_rates, wider_by
 from core.domain.fairness.judgement import Standing, breaks, standing
 from core.domain.fairness.rates import rates_by_group, spread
@@ -16,10 +16,8 @@ UNKNOWN = float("nan")
 
 
 def looked_at(groups, selected, outcome=None, entities=None, kind="parity", seed=1):
-    cells = cells_of(
-        groups, groups.max() + 1, np.atleast_2d(selected),
-        np.full(len(groups), UNKNOWN) if outcome is None else outcome, entities,
-    )  # fmt: skip
+    known = np.full(len(groups), UNKNOWN) if outcome is None else outcome
+    cells = cells_of(groups, groups.max() + 1, Rows(np.atleast_2d(selected), known, entities))
     return gap_of(cells, drawn_rates(cells, seed), 0, kind, seed)
 
 
@@ -35,7 +33,8 @@ def test_counts_say_what_the_rows_say(seed):
     selected = rng.random((3, 3_000)) < 0.3
     outcome = np.where(rng.random(3_000) < 0.4, UNKNOWN, (rng.random(3_000) < 0.2).astype(float))
     entities = rng.integers(0, 900, 3_000)
-    for cells in (cells_of(groups, 4, selected, outcome), cells_of(groups, 4, selected, outcome, entities)):
+    for given in (None, entities):
+        cells = cells_of(groups, 4, Rows(selected, outcome, given))
         assert cells.counts.sum() == (groups >= 0).sum()
         for arm in range(3):
             for kind, among in (("selection", None), ("tpr", outcome == 1), ("fpr", outcome == 0)):
@@ -55,7 +54,7 @@ def test_intervals_of_groups_agree_with_those_of_single_means(seed):
     entities = rng.integers(0, 300, 1_500)
     groups, selected = entities % 3, rng.random(300)[entities] < 0.4
     for given in (None, entities):
-        found = group_rates(cells_of(groups, 3, selected[None], np.full(1_500, UNKNOWN), given), 0, "selection")
+        found = group_rates(cells_of(groups, 3, Rows(selected[None], np.full(1_500, UNKNOWN), given)), 0, "selection")
         for code, part in enumerate(found):
             rows = groups == code
             owners = None if given is None else np.unique(entities[rows], return_inverse=True)[1]
@@ -69,7 +68,7 @@ def test_draws_agree_with_a_bootstrap_of_rows():
     rng = np.random.default_rng(5)
     groups, a = people(rng, (0.1, 0.2, 0.35), 800)
     b = a ^ (rng.random(len(a)) < 0.03)
-    cells = cells_of(groups, 3, np.stack([a, b]), np.full(len(a), UNKNOWN))
+    cells = cells_of(groups, 3, Rows(np.stack([a, b]), np.full(len(a), UNKNOWN)))
     drawn = drawn_rates(cells, 3)
     mine, rows = wider_by(drawn, 0, 1, "parity"), gap_loss(groups, a, b, seed=3)
     assert mine and rows
@@ -114,6 +113,22 @@ def test_intervals_hold_the_true_gap(shares, n):
     true = max(shares) - min(shares)
     held = [looked_at(*people(np.random.default_rng(seed), shares, n), seed=seed) for seed in range(120)]
     assert np.mean([gap.low <= true <= gap.high for gap in held if gap]) > 0.9
+
+
+@pytest.mark.parametrize("repeated", [False, True])
+def test_lines_may_stand_for_several_rows(repeated):
+    rng = np.random.default_rng(6)
+    groups, selected, times = rng.integers(0, 3, 400), rng.random((1, 400)) < 0.4, rng.integers(1, 9, 400)
+    entities = rng.integers(0, 90, 400) if repeated else None
+    outcome = (rng.random(400) < 0.5).astype(float)
+    short = cells_of(groups, 3, Rows(selected, outcome, entities, times))
+    owners = None if entities is None else np.repeat(entities, times)
+    whole = cells_of(
+        np.repeat(groups, times), 3, Rows(np.repeat(selected, times, axis=1), np.repeat(outcome, times), owners)
+    )
+    assert short.counts.tolist() == whole.counts.tolist()
+    for kind in ("parity", "odds"):
+        assert gap_of(short, drawn_rates(short, 2), 0, kind, 2) == gap_of(whole, drawn_rates(whole, 2), 0, kind, 2)
 
 
 def test_groups_under_thirty_count_in_no_gap():

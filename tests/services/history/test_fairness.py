@@ -12,8 +12,9 @@ from core.domain.judged import RULES
 from core.errors import NotPermitted, UnknownName
 from core.services.access import LOCAL_PEOPLE, Role
 from core.services.comparison.arms import Window, arm_rows
-from core.services.comparison.fairness import Choice, fairness
+from core.services.comparison.fairness import fairness
 from core.services.comparison.fairness_report import taken_along
+from core.services.comparison.fairness_rows import Choice
 from core.services.comparison.fairness_time import over_time
 from core.services.comparison.fairness_watch import worst_gaps
 from core.services.comparison.fairness_weighted import weighed
@@ -145,12 +146,12 @@ def test_hidden_outcomes_and_the_slice(filled):
     assert found.acting == RULES and not found.selection.favourable
     assert min(found.known.values()) < 0.5 < max(found.known.values())
     income = column_of(found, "customer_income_bracket")
-    told = weighed(filled, RITA, found, Choice(), income, found.champion)
+    told = weighed(filled, RITA, found, Choice(), income)
     assert told.by.n_hidden > 0 and "random slice" in told.by.words
     if not told.by.refused:
         assert len(told.rates["fpr"]) == len(told.calibration) == len(income.groups)
     debt = fairness(filled, RITA, DEBT, now=NOW)
-    refused = weighed(filled, RITA, debt, Choice(), debt.columns[0], debt.champion)
+    refused = weighed(filled, RITA, debt, Choice(), debt.columns[0])
     assert "nothing to weigh" in refused.by.refused and not refused.rates
 
 
