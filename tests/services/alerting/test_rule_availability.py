@@ -15,17 +15,17 @@ HOUR = timedelta(hours=1)
 
 
 def test_stays_silent(bare: Desk) -> None:
-    beats(bare, NOW - 30 * HOUR, NOW - 10 * HOUR)
-    beats(bare, NOW - 8 * HOUR, NOW)
+    beats(bare, NOW - 3 * HOUR, NOW - 2.5 * HOUR)
+    beats(bare, NOW - HOUR / 2, NOW)
     [reading] = check(bare, None, NOW, RULE.terms)
     assert reading.state is State.OK, "2 of the 3.6 hours that 30 days may be down"
-    assert "down for 120 minutes of the last 1.2 days that are known; 216 of 30 days are allowed" in reading.sentence
+    assert "down for 120 minutes of the last 0.1 days that are known; 216 of 30 days are allowed" in reading.sentence
     assert "99.5% promised" in reading.sentence
 
 
 def test_fires(bare: Desk) -> None:
-    beats(bare, NOW - 30 * HOUR, NOW - 10 * HOUR)
-    beats(bare, NOW - 6 * HOUR, NOW)
+    beats(bare, NOW - 5 * HOUR, NOW - 4.5 * HOUR)
+    beats(bare, NOW - HOUR / 2, NOW)
     [reading] = check(bare, None, NOW, RULE.terms)
     assert (reading.state, reading.severity, reading.limit) == (State.BREACH, Severity.CRITICAL, 0.995)
     assert reading.value is not None and reading.value < 0.995
@@ -33,5 +33,5 @@ def test_fires(bare: Desk) -> None:
 
 def test_not_applicable(bare: Desk) -> None:
     assert check(bare, None, NOW, RULE.terms)[0].state is State.NOT_APPLICABLE
-    beats(bare, NOW + HOUR, NOW + 2 * HOUR)
+    beats(bare, NOW + HOUR, NOW + 1.1 * HOUR)
     assert check(bare, None, NOW, RULE.terms)[0].state is State.NOT_APPLICABLE, "as it stood then"
