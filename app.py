@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 
 from core.ui import messages, state
 from core.ui.headers import SecurityHeaders
+from core.ui.report_route import ROUTES
 
 
 @asynccontextmanager
@@ -28,6 +29,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
 threading.Thread(target=state.import_ahead, name="import", daemon=True).start()
 app = st.App(
     "pages/desk.py",
+    routes=ROUTES,
     lifespan=lifespan,
     middleware=[Middleware(SecurityHeaders)],
     on_script_error=messages.incident,

@@ -47,7 +47,7 @@ def show(use_case: UseCase) -> None:
 
 def finding(seen: ConceptState) -> str:
     """The title of the chart."""
-    label, spells = metric_of(seen.metric).label, service.spells(seen.windows)
+    label, spells = metric_of(seen.metric).label, service.spells(seen)
     if not seen.judged:
         waits = f"; the first {seen.step} that can be judged matures on {day(seen.next_on)}" if seen.next_on else ""
         return f"No {seen.step} can be judged yet{waits}"
@@ -89,14 +89,20 @@ def _drawn(use_case: UseCase, seen: ConceptState) -> Any:
     line = period_charts.Series(seen.model, style, [item.realised for item in shown], True)
     starts, promised = [item.start for item in shown], [item.expected for item in shown]
     drawn = period_charts.over_time(starts, [line], form_of(seen.metric), promised)
-    tones = charts.ink().tones
-    for first, end in service.spells(seen.windows):
-        drawn.add_vrect(x0=first, x1=end, fillcolor=tones[Tone.BAD], opacity=0.12, line_width=0, layer="below")
+    for first, end in service.spells(seen):
+        _shade(drawn, first, end, "concept drift", Tone.BAD)
     for move in seen.moves:
         if move.harmful and not move.explained:
-            span = {"x0": move.change.first, "x1": move.change.last + timedelta(days=1)}
-            drawn.add_vrect(**span, fillcolor=tones[Tone.POOR], opacity=0.18, line_width=0, layer="below")
+            said = "outcomes fell" if move.change.change.value < 0 else "outcomes rose"
+            _shade(drawn, move.change.first, move.change.last + timedelta(days=1), said, Tone.POOR)
     return drawn
+
+
+def _shade(drawn: Any, first: date, end: date, said: str, tone: Tone) -> None:
+    colours = charts.ink()
+    named = {"text": said, "font": {"size": 11, "color": colours.muted}, "textangle": -90, "xanchor": "left"}
+    look = {"fillcolor": colours.tones[tone], "opacity": 0.16, "line_width": 0, "layer": "below"}
+    drawn.add_vrect(x0=first, x1=end, annotation=named, annotation_position="bottom left", **look)
 
 
 def _caption(use_case: UseCase, seen: ConceptState) -> str:
@@ -109,10 +115,10 @@ def _caption(use_case: UseCase, seen: ConceptState) -> str:
     )
     return (
         f"Beneath: what {how} promise, corrected by what held-out rows showed, with the band of so many rows; line: "
-        f"what was realised. Shaded red: concept drift, {k} of {of} {seen.step}s below the band, or all {of} together; "
-        "yellow: days whose outcomes fell, and other rows do not explain it. "
-        f"n = {words.count(n)} judged in {words.count(len(seen.judged), seen.step)}, as known on {day(seen.known_on)}, "
-        f"held-out rows of {seen.version}.{later}"
+        f"what was realised. Concept drift: {k} of the last {of} mature {seen.step}s below the band, or the last {of} "
+        f"or {2 * of} taken together. Outcomes that moved: beyond {seen.limits.level_change:.0%} and noise, and other "
+        f"rows do not explain it. n = {words.count(n)} judged in {words.count(len(seen.judged), seen.step)}, as known "
+        f"on {day(seen.known_on)}, held-out rows of {seen.version}.{later}"
     )
 
 

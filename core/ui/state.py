@@ -42,11 +42,13 @@ def desk() -> Desk:
     from core.services import adopt_job, train_job
     from core.services.desk import open_desk
     from core.services.rebuilding import retraining
+    from core.services.watching import evidently_report
 
     opened = open_desk()
     train_job.register(opened)
     adopt_job.register(opened)
     retraining.register(opened)
+    evidently_report.register(opened)
     return opened
 
 

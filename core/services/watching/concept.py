@@ -172,15 +172,20 @@ def _recent(rows: Judged, windows: Sequence[ConceptWindow], asked: Asked) -> Out
     return rows_of(rows, own[-asked.limits.persistence[1] :], asked) if own else None
 
 
-def spells(windows: Sequence[ConceptWindow]) -> list[tuple[date, date]]:
-    """First day, and the day after the last, of every run of judged windows in which concept drift is named."""
+def spells(state: ConceptState) -> list[tuple[date, date]]:
+    """First day, and the day after the last, of every run of windows in which concept drift is named.
+
+    A run begins with the first window that was below its band among the n in which it was named.
+    """
     found: list[tuple[date, date]] = []
-    going = False
-    for item in windows:
-        if item.ripe is not Ripe.JUDGED:
+    judged, n = state.judged, state.limits.persistence[1]
+    for place, item in enumerate(judged):
+        if not item.named:
             continue
-        if item.named:
-            first = found.pop()[0] if going else item.start
-            found.append((first, item.end))
-        going = item.named
+        if found and judged[place - 1].end == found[-1][1]:
+            found[-1] = (found[-1][0], item.end)
+            continue
+        since = found[-1][1] if found else date.min
+        first = [w.start for w in judged[max(place - n + 1, 0) : place + 1] if w.worse and w.start >= since]
+        found.append((min([*first, item.start]), item.end))
     return found

@@ -109,7 +109,7 @@ def test_it_was_known_while_it_happened(filled: Desk) -> None:
     then = datetime.combine(first.matures_on, datetime.min.time(), UTC)
     assert concept_state(filled, "client_profitability", then).concept.state is State.BREACH
     before = concept_state(filled, "client_profitability", then - timedelta(days=8))
-    assert before.concept.state is State.OK and spells(before.windows) == []
+    assert before.concept.state is State.OK and spells(before) == []
 
 
 def test_nothing_is_told_before_outcomes_are_mature(filled: Desk) -> None:
