@@ -8,7 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from core.domain.alert import Severity, State, Terms
+from core.domain.alert import Severity, State
+from core.domain.alert_state import MOST_LOOKS
 from core.domain.usecase import UseCase
 from core.services.access import Action, may
 from core.services.alerting import inbox, settings
@@ -98,7 +99,7 @@ def _editor(use_case: UseCase, found: Sequence[Watched]) -> None:
                 "Where", over, default=over[-1], required=True, key=f"where:{mark}",
                 format_func=lambda key: use_case.title if key else "Everywhere",
             )  # fmt: skip
-            changes = _fields(item.terms.terms, item.rule.unit, mark)
+            changes = _fields(item, mark)
             reason = st.text_input("Why", placeholder="One sentence for the record", key=f"why:{mark}")
             with st.container(horizontal=True):
                 sent = st.form_submit_button("Set", icon=":material/tune:", type="primary")
@@ -110,31 +111,37 @@ def _editor(use_case: UseCase, found: Sequence[Watched]) -> None:
                 st.rerun()
 
 
-def _fields(terms: Terms, unit: str, mark: str) -> dict[str, Any]:
-    """The terms as fields, in the order in which they matter."""
-    by = 100.0 if unit == "rate" else 1.0
-    told = "%" if unit == "rate" else unit or "its unit"
+def _fields(item: Watched, mark: str) -> dict[str, Any]:
+    """The terms that the rule goes by as fields, in the order in which they matter."""
+    rule, terms = item.rule, item.terms.terms
     left, right = st.columns(2)
     found: dict[str, Any] = {"on": left.toggle("It looks", terms.on, key=f"on:{mark}")}
     levels = list(Severity)
     found["severity"] = right.selectbox("Severity", levels, levels.index(terms.severity), key=f"severity:{mark}")
     for name, label, column in (("limit", "Limit", left), ("critical", "Critical limit", right)):
-        value = getattr(terms, name)
-        if value is not None:
-            asked = column.number_input(f"{label}, {told}", value=value * by, format="%.4g", key=f"{name}:{mark}")
-            found[name] = value if asked == value * by else asked / by
-    needed = left.number_input("Breaches needed", 1, 24, terms.persistence[0], key=f"needed:{mark}")
-    among = right.number_input("Among the last looks", 1, 24, terms.persistence[1], key=f"among:{mark}")
-    found["persistence"] = (int(needed), int(among))
-    found["clear_after"] = int(
-        left.number_input("Looks in order that end it", 1, 24, terms.clear_after, key=f"clear:{mark}")
-    )
-    found["minimum_n"] = int(right.number_input("Rows needed", 1, None, terms.minimum_n, key=f"rows:{mark}"))
-    hours = left.number_input(
-        "Hours between looks", 0.25, None, terms.every.total_seconds() / 3_600, key=f"every:{mark}"
-    )
-    found["every"] = timedelta(hours=hours)
+        if getattr(terms, name) is not None:
+            found[name] = _limit(column, label, rule.unit, getattr(terms, name), f"{name}:{mark}")
+    if "persistence" not in rule.fixed:
+        needed = left.number_input("Breaches needed", 1, MOST_LOOKS, terms.persistence[0], key=f"needed:{mark}")
+        label = f"Among the last {rule.counts}"
+        among = right.number_input(label, 1, MOST_LOOKS, terms.persistence[1], key=f"among:{mark}")
+        found["persistence"] = (int(needed), int(among))
+    calm = left.number_input("Looks in order that end it", 1, MOST_LOOKS, terms.clear_after, key=f"clear:{mark}")
+    found["clear_after"] = int(calm)
+    if "minimum_n" not in rule.fixed and rule.terms.minimum_n > 1:
+        found["minimum_n"] = int(right.number_input("Rows needed", 1, None, terms.minimum_n, key=f"rows:{mark}"))
+    found["every"] = _hours(left, "Hours between looks", terms.every, 0.25, f"every:{mark}")
     if terms.window is not None:
-        back = terms.window.total_seconds() / 3_600
-        found["window"] = timedelta(hours=right.number_input("Hours back", 1.0, None, back, key=f"window:{mark}"))
+        found["window"] = _hours(right, "Hours back", terms.window, 1.0, f"window:{mark}")
     return found
+
+
+def _limit(place: Any, label: str, unit: str, value: float, key: str) -> float:
+    """A limit in the unit that people read; one that is left as it is keeps its last digit."""
+    by, told = (100.0, "%") if unit == "rate" else (1.0, unit)
+    asked = place.number_input(f"{label}, {told}" if told else label, value=value * by, format="%.4g", key=key)
+    return value if asked == value * by else float(asked / by)
+
+
+def _hours(place: Any, label: str, value: timedelta, least: float, key: str) -> timedelta:
+    return timedelta(hours=place.number_input(label, least, None, value.total_seconds() / 3_600, key=key))

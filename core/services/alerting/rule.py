@@ -49,6 +49,8 @@ class Rule:
         Of values and limits: "rate" is shown as a per cent, anything else stands behind the number.
     counts : str
         What its persistence counts, in the plural: "looks", or the "windows" that it judges by itself.
+    fixed : tuple of str
+        Terms that it does not go by, because what it reads was judged before; nobody can set them.
     """
 
     key: str
@@ -61,6 +63,7 @@ class Rule:
     watches: str = ""
     unit: str = ""
     counts: str = "looks"
+    fixed: tuple[str, ...] = ()
 
 
 @cache

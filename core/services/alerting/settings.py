@@ -87,7 +87,7 @@ def set_terms(
     if not reason.strip():
         raise InputError("A reason is needed to change when a rule fires.", "Say in a few words why.")
     under = rule.terms if subject == EVERYWHERE else in_force(rule, EVERYWHERE, desk.ledger.rule_terms()).terms
-    kept = {name: value for name, value in changes.items() if value != getattr(under, _known(name))}
+    kept = {name: value for name, value in changes.items() if value != getattr(under, _known(rule, name))}
     terms = replace(under, **kept)
     _check(terms)
     at, before = now or datetime.now(UTC), {}
@@ -110,9 +110,10 @@ def one(rule_key: str) -> Rule:
     return rules()[rule_key]
 
 
-def _known(name: str) -> str:
-    if name not in SETTABLE:
-        raise UnknownName("term of an alert rule", name, SETTABLE)
+def _known(rule: Rule, name: str) -> str:
+    known = [term for term in SETTABLE if term not in rule.fixed]
+    if name not in known:
+        raise UnknownName(f"term of {rule.title}", name, known)
     return name
 
 

@@ -73,7 +73,8 @@ def test_terms_out_of_range(bare: Desk, changes: dict[str, Any]) -> None:
 
 def test_unknown_names_and_no_reason(bare: Desk) -> None:
     for rule, changes, subject in (
-        ("reject", {}, ""), ("rejects", {"colour": 1}, ""), ("rejects", {}, "nowhere"), ("rejects", {}, "desk")
+        ("reject", {}, ""), ("rejects", {"colour": 1}, ""), ("rejects", {}, "nowhere"), ("rejects", {}, "desk"),
+        ("calibration", {"persistence": (1, 1)}, ""),
     ):  # fmt: skip
         with pytest.raises(UnknownName):
             settings.set_terms(bare, RITA, rule, changes, WHY, subject)

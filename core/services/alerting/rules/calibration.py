@@ -29,4 +29,5 @@ RULE = Rule(
     page="performance",
     watches="Intercept and slope of outcomes over scores in mature windows, against the version's held-out rows, in 2 "
     "of the last 3 windows.",
+    fixed=("persistence", "minimum_n"),
 )

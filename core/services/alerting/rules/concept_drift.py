@@ -32,4 +32,5 @@ RULE = Rule(
     page="performance",
     watches="The figure realised on mature outcomes against what the scores themselves promise, in 2 of the last 3 "
     "windows; and against the held-out rows.",
+    fixed=("persistence", "minimum_n"),
 )

@@ -30,4 +30,5 @@ RULE = Rule(
     watches="The rate, or mean, of mature outcomes in the latest days against the weeks before them; a breach above "
     "10 % and beyond noise.",
     unit="rate",
+    fixed=("persistence", "minimum_n"),
 )

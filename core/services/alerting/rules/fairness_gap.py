@@ -40,4 +40,5 @@ RULE = Rule(
     page="fairness",
     watches="Parity and odds gaps between groups with 30 rows or more of what decided, beyond what equal groups "
     "would show by chance.",
+    fixed=("minimum_n",),
 )

@@ -83,4 +83,5 @@ RULE = Rule(
     "Benjamini and Hochberg; the number of those that moved and stay so. While no score moves it is information.",
     unit="items",
     counts="windows",
+    fixed=("minimum_n",),
 )

@@ -48,4 +48,5 @@ RULE = Rule(
     watches="The champion's scores in the newest whole week (or month) against its held-out rows, by the policy's PSI "
     "bands and never below sampling noise; a change in one window is information.",
     counts="windows",
+    fixed=("minimum_n",),
 )
