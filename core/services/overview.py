@@ -19,7 +19,7 @@ from core.services.label_counts import Compared, compared
 from core.services.realised import Realised, remembered
 from core.services.waiting.listing import as_json as needs_json
 from core.services.waiting.listing import needs
-from core.services.waiting.need import Need
+from core.services.waiting.need import Looked, Need
 
 RECENT_DAYS = 7
 FEW_ROWS = 1_000  # of one use case: the sample of the first start and a little more
@@ -92,8 +92,8 @@ def _case_json(case: CaseOverview) -> dict[str, Any]:
     return facts
 
 
-def overview(desk: Desk, actor: Actor) -> Overview:
-    """Everything the home page shows, one query per use case and figure."""
+def overview(desk: Desk, actor: Actor, *, hurried: bool = False) -> Overview:
+    """Everything the home page shows, one query per use case and figure; `hurried` leaves out what takes counting."""
     require(actor, Action.SEE)
     at, use_cases, stand_ins = datetime.now(UTC), desk.use_cases(), _stand_ins(desk)
     judged = remembered(desk) if may(actor, Action.SEE_MODELS) else {}
@@ -112,7 +112,7 @@ def overview(desk: Desk, actor: Actor) -> Overview:
         offered and max(case.rows_total for case in cases) <= FEW_ROWS,
         at,
         stand_ins,
-        needs(desk, actor, at, stand_ins, use_cases),
+        needs(Looked(desk, actor, at, use_cases, stand_ins, hurried)),
     )
 
 

@@ -31,8 +31,20 @@ def needs_you_now(seen: Overview) -> None:
     waiting = list(_waiting(seen))
     for icon, sentence in waiting:
         st.markdown(f":material/{icon}: {sentence}")
-    if not interrupted and not waiting and not seen.needs:
+    loading = [case.key for case in seen.cases if case.version is not None and not case.loaded]
+    if loading:
+        _loading(loading, [case.title for case in seen.cases if case.key in loading])
+    if not interrupted and not waiting and not loading and not seen.needs:
         st.markdown(":green[:material/check_circle:] Nothing. Every use case has a model in service.")
+
+
+@st.fragment(run_every=2.0)
+def _loading(keys: list[str], titles: list[str]) -> None:
+    """Models that are still read from disk; the page starts over when they are there, with what it left out before."""
+    if all(state.desk().loaded(key) for key in keys):
+        st.rerun()
+    names = ", ".join(f"**{messages.plain(title)}**" for title in titles)
+    st.markdown(f":material/hourglass_top: Loading models: {names}. A first score may take a few seconds.")
 
 
 MOST = 10
@@ -92,9 +104,6 @@ def _waiting(seen: Overview) -> Iterator[tuple[str, str]]:
     for case in seen.cases:
         if case.version is None and case.key not in training:
             yield "model_training", f"**{case.title}** has no trained model yet, so it cannot score."
-    loading = [f"**{case.title}**" for case in seen.cases if case.version is not None and not case.loaded]
-    if loading:
-        yield "hourglass_top", f"Loading models: {', '.join(loading)}. A first score may take a few seconds."
     for job in seen.running:
         if job.kind == "score file":
             name = messages.plain(str(job.spec.get("filename", job.kind)))

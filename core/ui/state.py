@@ -193,10 +193,10 @@ def shelf(page: str, key: str) -> dict[str, Any]:
 
 
 def overview() -> Overview:
-    """What the home page shows, for the person who acts."""
+    """What the home page shows, for the person who acts; the very first page leaves out what takes counting."""
     from core.services import overview as service
 
-    return service.overview(desk(), actor())
+    return service.overview(desk(), actor(), hurried=not _drawn.is_set())
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)

@@ -6,14 +6,9 @@ for it. What takes heavier modules is imported only where something waits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from core.domain.usecase import UseCase
-from core.services.access import Actor
-from core.services.desk import Desk
-from core.services.governing.standby import StandIn
 from core.services.waiting import models, people, service
 from core.services.waiting.need import Looked, Need
 
@@ -32,11 +27,8 @@ _KINDS: tuple[Callable[[Looked], Iterator[Need]], ...] = (
 )
 
 
-def needs(
-    desk: Desk, actor: Actor, now: datetime, stand_ins: Mapping[str, StandIn], use_cases: Mapping[str, UseCase]
-) -> list[Need]:
+def needs(looked: Looked) -> list[Need]:
     """Everything that waits for the person who looks, the most urgent first, then the newest."""
-    looked = Looked(desk, actor, now, use_cases, stand_ins)
     found = [need for of_kind in _KINDS for need in of_kind(looked)]
     return sorted(found, key=lambda need: (need.urgency, -need.at.timestamp()))
 

@@ -41,7 +41,7 @@ def verdicts(looked: Looked) -> Iterator[Need]:
 
 def labels(looked: Looked) -> Iterator[Need]:
     """Rows whose outcome is due and missing, for those who bring outcomes."""
-    if not may(looked.actor, Action.OUTCOMES):
+    if looked.hurried or not may(looked.actor, Action.OUTCOMES):
         return
     for key, use_case in looked.use_cases.items():
         if looked.desk.acting_version(key) is None:

@@ -54,13 +54,14 @@ class Need:
 
 @dataclass(frozen=True)
 class Looked:
-    """Who looks, when, and at what."""
+    """Who looks, when, and at what; `hurried`: what takes counting of rows is left out."""
 
     desk: Desk
     actor: Actor
     now: datetime
     use_cases: Mapping[str, UseCase]
     stand_ins: Mapping[str, StandIn]
+    hurried: bool = False
 
     def title(self, key: str) -> str:
         """Of a use case, or of the desk as a whole."""

@@ -19,7 +19,7 @@ from core.services.governing.standby import StandIn
 from core.services.overview import overview
 from core.services.scoring import sample_rows, score_one
 from core.services.waiting.listing import needs
-from core.services.waiting.need import Need, Urgency
+from core.services.waiting.need import Looked, Need, Urgency
 from core.store.ledger_alert_tables import AlertRecord
 from core.store.ledger_channels import DeliveryRecord
 from core.store.ledger_registry import ExperimentRecord, PlanRecord
@@ -39,7 +39,7 @@ def bare(home: Any) -> Iterator[Desk]:
 
 
 def seen(desk: Desk, role: Role, stand_ins: dict[str, StandIn] | None = None, now: datetime = NOW) -> list[Need]:
-    return needs(desk, LOCAL_PEOPLE[role], now, stand_ins or {}, desk.use_cases())
+    return needs(Looked(desk, LOCAL_PEOPLE[role], now, desk.use_cases(), stand_ins or {}))
 
 
 def kinds(found: list[Need]) -> list[str]:
@@ -185,6 +185,8 @@ def test_outcomes_that_are_due_and_verdicts_that_are_reached(desk: Desk, analyst
     assert (found.n_mature, found.n_missing, found.n_soon) == (12, 12, 0)
     due = next(need for need in seen(desk, Role.ANALYST, now=later) if need.kind == "labels")
     assert due.sentence.startswith(f"12 of 12 rows older than {use_case.target.horizon_days} days have no outcome")
+    hurried = Looked(desk, analyst, later, desk.use_cases(), {}, hurried=True)
+    assert "labels" not in kinds(needs(hurried)), "the first page after a start waits for no count"
     assert due.url == "performance" and "labels" not in kinds(seen(desk, Role.AUDITOR, now=later))
     bring(desk, entities[:-1])
     assert label_counts.ripe(desk, use_case, later).n_missing == 1
