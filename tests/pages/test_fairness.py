@@ -6,11 +6,13 @@ import io
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core.config import Settings
 from core.services import batches, outcomes
-from core.services.access import Role
+from core.services.access import LOCAL_PEOPLE, Role
+from core.services.adoption import AdoptOptions, adopt
 from core.services.comparison.fairness_groups import titles
 from core.services.desk import open_desk
 from core.ui.challengers import PERIODS
@@ -93,3 +95,39 @@ def test_another_decision(open_page: OpenPage) -> None:
     app.segmented_control(key="period").set_value(PERIODS[2]).run()
     app.selectbox(key="decision").set_value(2).run()
     assert not app.exception and any("'escalate' (band None), bad news" in text for text in texts(app))
+
+
+EVIL = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def adopted_home(tmp_path: Path) -> Path:
+    """A use case of somebody's own file with groups by gender, one of them a tag; groups differ in what happens."""
+    rng = np.random.default_rng(5)
+    lines = ["who,height,gender,result"]
+    for number in range(900):
+        height, gender = rng.normal(), int(rng.integers(2))
+        good = rng.random() < 1 / (1 + np.exp(0.5 - 1.5 * height - 2.5 * gender))
+        lines.append(f"W{number},{height:.4f},{('other', EVIL)[gender]},{'yes' if good else 'no'}")
+    path = tmp_path / "own.csv"
+    path.write_text("\n".join(lines) + "\n")
+    home = tmp_path / "adopted"
+    desk = open_desk(Settings(home=home))
+    adopt(desk, LOCAL_PEOPLE[Role.ADMIN], path, AdoptOptions("result", key="own", id="who"))
+    job_id = batches.submit(desk, LOCAL_PEOPLE[Role.ADMIN], "own", path, filename="own.csv")
+    assert desk.jobs.wait(job_id, 60).state == "done"
+    outcomes.take_in(desk, LOCAL_PEOPLE[Role.ADMIN], "own", path)
+    desk.close()
+    return home
+
+
+def test_an_adopted_column_with_a_tag_for_a_name(open_page: OpenPage) -> None:
+    app = open_page("adopted", SCRIPT, "own")
+    app.segmented_control(key="period").set_value(PERIODS[2]).run()
+    for tab in TABS:
+        app.session_state["fairness:own"] = tab
+        app.run()
+        assert not app.exception and not incidents(app) and not app.error, tab
+    assert not any(EVIL in text for text in texts(app)), "Markdown that could be read as a tag"
+    assert set(app.dataframe[0].value["Groups by"]) == {"Gender"}
+    assert app.dataframe[0].value["Highest"][0] == EVIL and "above" in app.dataframe[0].value["Finding"][0][0]
