@@ -50,6 +50,8 @@ class Summary:
         """In a sentence."""
         if self.skipped:
             return "Another round of looks is under way."
+        if not self.looked:
+            return "No rule was due."
         moved = {"opened": self.opened, "raised": self.raised, "over": self.cleared}
         counts = ", ".join(f"{len(alerts)} {name}" for name, alerts in moved.items() if alerts) or "no change"
         failed = f"; {len(self.failed)} could not look" if self.failed else ""

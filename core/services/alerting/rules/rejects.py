@@ -23,8 +23,9 @@ def check(desk: Desk, use_case: UseCase | None, now: datetime, terms: Terms) -> 
     if found.n_rows < terms.minimum_n:
         return [too_few(found.n_rows, terms)]
     share = proportion("rejected", found.n_rejected, found.n_rows)
+    uploads = "one upload" if found.n_uploads == 1 else f"{found.n_uploads:,} uploads"
     says = (
-        f"{share.value:.1%} of {found.n_rows:,} rows in {found.n_uploads:,} uploads of the last {hours:g} hours were "
+        f"{share.value:.1%} of {found.n_rows:,} rows in {uploads} of the last {hours:g} hours were "
         f"rejected (95 % {share.low:.1%} to {share.high:.1%}; limit {terms.limit:.0%})."
     )
     return [judged(terms, says, share.value, sure=share.low, n=found.n_rows, evidence=str(found.last))]
