@@ -70,11 +70,9 @@ def table(seen: Board) -> None:
 def work(seen: Board) -> None:
     """Run a task now; those who may also pause it or set its time."""
     if not may(state.actor(), Action.WATCH):
-        st.caption(
-            "Analysts, risk managers and administrators run a task now; risk managers and administrators set it."
-        )
+        st.caption("Analysts, risk managers and administrators run a task now; the latter two set when it runs.")
         return
-    by_key = {item.task.key: item for item in seen.tasks}
+    by_key = {item.task.key: item for item in sorted(seen.tasks, key=lambda item: item.task.served)}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         key = str(
             st.selectbox(
@@ -90,6 +88,9 @@ def work(seen: Board) -> None:
         if may(state.actor(), Action.SCHEDULE):
             with st.popover("Pause or set its time" if item.on else "Take up again", icon=":material/edit_calendar:"):
                 _set(item)
+    if item.last is not None and item.last.said:
+        when_ran = words.moment(item.last.ended_at or item.last.started_at, seen.at)
+        st.caption(f"{say.state(item.last)} {when_ran}: {messages.plain(item.last.said)}")
     if seen.running:
         _follow(len(seen.running))
 

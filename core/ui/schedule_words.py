@@ -51,10 +51,10 @@ def row(item: Planned, now: datetime) -> dict[str, object]:
         "Task": item.task.title,
         "Last run": words.moment(last.ended_at or last.started_at, now) if last is not None else "never",
         "Result": [state(last)],
-        "What came of it": last.said if last is not None else "",
-        "When": when.in_words(item.cron),
         "Next run": ahead(item.next, now),
+        "When": when.in_words(item.cron),
         "On": item.on,
+        "What came of it": last.said if last is not None else "",
     }
 
 

@@ -15,6 +15,6 @@ with messages.told():
     schedule_tasks.headline(seen)
     schedule_tasks.table(seen)
     schedule_tasks.work(seen)
+    schedule_runs.runs(seen)
     schedule_jobs.jobs(use_case)
     schedule_reports.weekly(use_case)
-    schedule_runs.runs(seen)

@@ -25,6 +25,7 @@ from core.store.ledger_schedule_tables import ScoringJobRecord, SourceTaken
 from core.store.query import run_select
 
 SETTLED_SECONDS = 5.0  # a file that was written to a moment ago may still be growing
+_NAMED = 3
 _COUNTS = ("rows", "scored", "rejected", "already_scored")
 
 
@@ -140,6 +141,12 @@ def _names(desk: Desk, job: Job, path: Path) -> dict[str, str]:
     return {column: called[column] for column in wanted if column is not None and column in called}
 
 
+def _parts(done: list[SourceTaken]) -> str:
+    """What each source became there, of the first few."""
+    more = f" and {len(done) - _NAMED} more" if len(done) > _NAMED else ""
+    return "; ".join(str(taken.facts["went"]) for taken in done[:_NAMED]) + more
+
+
 def _lost(taken: SourceTaken) -> bool:
     return int(taken.facts["rows"]) > 0 and int(taken.facts["scored"]) == 0
 
@@ -153,7 +160,8 @@ def _summary(job: Job, done: list[SourceTaken], troubles: list[str]) -> dict[str
     if done:
         what = f"{counts['rows']:,} rows of {n} source{'s' if n > 1 else ''}"
         known = f", {counts['already_scored']:,} scored before" if counts["already_scored"] else ""
-        said = f"{what}: {counts['scored']:,} scored, {counts['rejected']:,} rejected{known}; handed on to {went}."
+        said = f"{what}: {counts['scored']:,} scored, {counts['rejected']:,} rejected{known}; handed on to {went}: "
+        said += f"{_parts(done)}."
     facts = {**counts, "sources": listed, "found": n + len(troubles), "went_to": went}
     if troubles:
         return {**facts, "failed": " ".join(troubles) + (f" {said}" if done else "")}

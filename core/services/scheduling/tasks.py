@@ -37,6 +37,18 @@ def _retraining(desk: Desk, now: datetime) -> Mapping[str, Any]:
     return start_what_is_due(desk, now)
 
 
+def _drift(desk: Desk, now: datetime) -> Mapping[str, Any]:
+    from core.services.watching.drift_measuring import measure_all
+
+    return measure_all(desk, now)
+
+
+def _single_rows(desk: Desk, now: datetime) -> Mapping[str, Any]:
+    from core.services.watching.drift_measuring import count_all
+
+    return count_all(desk, now)
+
+
 def _weekly_report(desk: Desk, now: datetime) -> Mapping[str, Any]:
     from core.services.watching.weekly_report import write_reports
 
@@ -53,6 +65,8 @@ def _own() -> list[Task]:
     return [
         replace(HEARTBEAT, lane="counts", served=True),
         replace(RETRY, lane="counts"),
+        Task("single rows", "Count the features of rows scored singly", "10 * * * *", _single_rows, quiet=True),
+        Task("drift", "Measure the drift of whole weeks and months", "20 1 * * *", _drift),
         EVALUATE,
         Task("experiments", "Look at running experiments", "*/5 * * * *", _experiments, quiet=True),
         Task("retraining", "Start the retrainings that are due", "30 3 * * *", _retraining),

@@ -92,6 +92,8 @@ def in_words(cron: str) -> str:
     if every:
         return {60: "every minute", 3_600: "every hour"}.get(every, f"every {every} s")
     minute, hour, *rest = cron.split()
+    if cron.split() == ["*"] * 5:
+        return "every minute"
     if step := re.fullmatch(r"\*/(\d+)", minute):
         return f"every {step[1]} min" if [hour, *rest] == ["*"] * 4 else f"cron {cron} (UTC)"
     if not minute.isdigit() or rest[:2] != ["*", "*"]:
