@@ -9,7 +9,6 @@ from typing import Any
 from core.errors import DeskError
 from core.services.access import Action, Actor, require
 from core.services.desk import Desk
-from core.services.scheduling.task import Task
 from core.services.watching.drift_results import latest, measure
 from core.services.watching.drift_single import count_single_rows
 from core.services.watching.drift_windows import Window
@@ -55,7 +54,3 @@ def count_all(desk: Desk, now: datetime) -> Mapping[str, Any]:
     """Count the features of rows that were scored singly, in every use case."""
     n_rows = sum(count_single_rows(desk, key, now) for key in desk.use_cases())
     return {"said": f"Features of {n_rows:,} single rows were counted.", **({"found": n_rows} if n_rows else {})}
-
-
-MEASURE = Task("drift", "Measure the drift of whole weeks and months", "20 1 * * *", measure_all)
-COUNT = Task("single rows", "Count the features of rows scored singly", "10 * * * *", count_all, quiet=True)
