@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Connection,
     Date,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     String,
     Table,
     delete,
+    false,
     func,
     insert,
     select,
@@ -45,6 +47,7 @@ SERVICE_COUNTS = Table(
     Column("rows", BigInteger, nullable=False),
     Column("busy_s", Float, nullable=False),
     Column("latency", JSON, nullable=False),  # place among the bounds -> answered requests
+    Column("simulated", Boolean, nullable=False, server_default=false()),
 )
 SERVICE_BEATS = Table(
     "service_beats",
@@ -53,6 +56,7 @@ SERVICE_BEATS = Table(
     Column("process", String, nullable=False, index=True),
     Column("first_beat", UtcDateTime, nullable=False),
     Column("last_beat", UtcDateTime, nullable=False, index=True),
+    Column("simulated", Boolean, nullable=False, server_default=false()),
 )
 SERVICE_SIZES = Table(
     "service_sizes",
@@ -121,30 +125,32 @@ class LedgerService(ABC):
     @abstractmethod
     def _read(self, query: Select[Any]) -> list[Any]: ...
 
-    def add_requests(self, counts: Sequence[RequestCount]) -> None:
+    def add_requests(self, counts: Sequence[RequestCount], simulated: bool = False) -> None:
         """Add counts to those that are there."""
         if counts:
             with self.transaction() as connection:
-                connection.execute(insert(SERVICE_COUNTS), [_stored(count) for count in counts])
+                rows = [_stored(count) | {"simulated": simulated} for count in counts]
+                connection.execute(insert(SERVICE_COUNTS), rows)
 
-    def requests(self, since: datetime, until: datetime) -> list[RequestCount]:
+    def requests(self, since: datetime, until: datetime, simulated: bool = False) -> list[RequestCount]:
         """Counts whose minute or hour began within since <= begins < until, oldest first."""
-        columns = [column for column in SERVICE_COUNTS.c if column.name != "number"]
-        where = (SERVICE_COUNTS.c.begins >= since) & (SERVICE_COUNTS.c.begins < until)
-        return [_read_count(row) for row in self._read(select(*columns).where(where).order_by(SERVICE_COUNTS.c.begins))]
+        within = (SERVICE_COUNTS.c.begins >= since) & (SERVICE_COUNTS.c.begins < until)
+        where = within & (SERVICE_COUNTS.c.simulated == simulated)
+        query = select(*_COUNTED).where(where).order_by(SERVICE_COUNTS.c.begins)
+        return [_read_count(row) for row in self._read(query)]
 
     def first_request(self) -> datetime | None:
         """When the first minute began that is still kept."""
-        found: datetime | None = self._read(select(func.min(SERVICE_COUNTS.c.begins)))[0][0]
+        query = select(func.min(SERVICE_COUNTS.c.begins)).where(~SERVICE_COUNTS.c.simulated)
+        found: datetime | None = self._read(query)[0][0]
         return found
 
     def add_up_requests(self, before: datetime) -> None:
         """Turn the minutes of whole hours that began before a time into one count per hour, face and operation."""
         hour = before.replace(minute=0, second=0, microsecond=0)
-        minutes = (SERVICE_COUNTS.c.begins < hour) & (SERVICE_COUNTS.c.seconds < 3600)
-        columns = [column for column in SERVICE_COUNTS.c if column.name != "number"]
+        minutes = (SERVICE_COUNTS.c.begins < hour) & (SERVICE_COUNTS.c.seconds < 3600) & ~SERVICE_COUNTS.c.simulated
         with self.transaction() as connection:
-            found = [_read_count(row) for row in connection.execute(select(*columns).where(minutes))]
+            found = [_read_count(row) for row in connection.execute(select(*_COUNTED).where(minutes))]
             if found:
                 connection.execute(delete(SERVICE_COUNTS).where(minutes))
                 connection.execute(insert(SERVICE_COUNTS), [_stored(count) for count in _by_hour(found)])
@@ -161,20 +167,32 @@ class LedgerService(ABC):
                 row = SERVICE_BEATS.c.number == last.number
                 connection.execute(update(SERVICE_BEATS).where(row).values(last_beat=at))
 
-    def beats(self, since: datetime) -> list[Stretch]:
+    def beats(self, since: datetime, simulated: bool = False) -> list[Stretch]:
         """Stretches of beats that end after a time, and the earliest one of all; in order."""
-        columns = SERVICE_BEATS.c.first_beat, SERVICE_BEATS.c.last_beat
-        first = select(*columns).order_by(SERVICE_BEATS.c.first_beat).limit(1)
+        stretches = select(SERVICE_BEATS.c.first_beat, SERVICE_BEATS.c.last_beat)
+        stretches = stretches.where(SERVICE_BEATS.c.simulated == simulated)
+        first = stretches.order_by(SERVICE_BEATS.c.first_beat).limit(1)
         # the one before the period tells where a silence at its beginning began
-        before = (
-            select(*columns)
-            .where(SERVICE_BEATS.c.last_beat < since)
-            .order_by(SERVICE_BEATS.c.last_beat.desc())
-            .limit(1)
-        )
-        within = select(*columns).where(SERVICE_BEATS.c.last_beat >= since)
+        earlier = stretches.where(SERVICE_BEATS.c.last_beat < since)
+        before = earlier.order_by(SERVICE_BEATS.c.last_beat.desc()).limit(1)
+        within = stretches.where(SERVICE_BEATS.c.last_beat >= since)
         found = {(row[0], row[1]) for query in (first, before, within) for row in self._read(query)}
         return sorted(found)
+
+    def add_simulated_beats(self, stretches: Sequence[Stretch]) -> None:
+        """Add stretches in which a desk that is only simulated was there."""
+        rows = [
+            {"process": "simulated", "first_beat": first, "last_beat": last, "simulated": True}
+            for first, last in stretches
+        ]
+        with self.transaction() as connection:
+            connection.execute(insert(SERVICE_BEATS), rows)
+
+    def clear_simulated_service(self) -> None:
+        """Delete requests and beats of the simulated desk."""
+        with self.transaction() as connection:
+            for table in (SERVICE_COUNTS, SERVICE_BEATS):
+                connection.execute(delete(table).where(table.c.simulated))
 
     def add_sizes(self, sizes: Sizes) -> None:
         """Keep what was measured on a day in place of what was measured earlier that day; of memory the most."""
@@ -215,6 +233,9 @@ class LedgerService(ABC):
         )
         with self.transaction() as connection:
             return sum(connection.execute(statement).rowcount for statement in old)
+
+
+_COUNTED = [column for column in SERVICE_COUNTS.c if column.name not in ("number", "simulated")]
 
 
 def _stored(count: RequestCount) -> dict[str, Any]:

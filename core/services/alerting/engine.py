@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,10 +18,11 @@ from core.errors import DeskError
 from core.logs import logger
 from core.services.access import Action, Actor, require
 from core.services.alerting.delivery import announce
-from core.services.alerting.rule import DESK_SUBJECT, not_applicable, rules
+from core.services.alerting.rule import DESK_SUBJECT, Rule, not_applicable, rules
 from core.services.alerting.settings import in_force, looks_at
 from core.services.alerting.taking_in import BLIND, Target, take_in
 from core.services.desk import Desk
+from core.services.health import looking_back
 from core.services.scheduling.task import DESK
 from core.store.ledger_alert_tables import AlertRecord
 
@@ -78,6 +79,7 @@ def evaluate(
     simulated: bool = False,
     every_rule: bool = False,
     subjects: Sequence[str] | None = None,
+    leave_out: Collection[str] = (),
 ) -> Summary:
     """Let every rule look that is due at `now`.
 
@@ -91,18 +93,29 @@ def evaluate(
         Also those that are not due.
     subjects : sequence of str, optional
         Use cases, or "desk"; all of them by default.
+    leave_out : collection of str
+        Keys of rules that do not look this time.
     """
     require(actor, Action.WATCH)
     if not _looking.acquire(blocking=False):
         return Summary(now, skipped=True)
+    world = looking_back.set(simulated)
     try:
-        return _round(desk, now, actor, simulated, every_rule, subjects)
+        asked = [rule for rule in rules().values() if rule.key not in leave_out]
+        return _round(desk, now, actor, simulated, every_rule, subjects, asked)
     finally:
+        looking_back.reset(world)
         _looking.release()
 
 
 def _round(
-    desk: Desk, now: datetime, actor: Actor, simulated: bool, every_rule: bool, subjects: Sequence[str] | None
+    desk: Desk,
+    now: datetime,
+    actor: Actor,
+    simulated: bool,
+    every_rule: bool,
+    subjects: Sequence[str] | None,
+    asked: Sequence[Rule],
 ) -> Summary:
     summary, records = Summary(now), desk.ledger.rule_terms()
     drawn = desk.log.simulated_use_cases()
@@ -110,7 +123,7 @@ def _round(
     for subject in [*desk.use_cases(), DESK_SUBJECT]:
         if subjects is not None and subject not in subjects:
             continue
-        for rule in rules().values():
+        for rule in asked:
             terms = in_force(rule, subject, records).terms
             before = last.get((rule.key, subject))
             due = every_rule or before is None or now - before >= terms.every - _EARLY

@@ -16,6 +16,7 @@ from core.services.jobs import JobRun
 KIND = "simulate"
 SEED = 7
 SUBJECT = "simulated history"
+_BUILT = 0.6  # of the progress: then the watch begins
 
 
 def register(desk: Desk) -> None:
@@ -74,17 +75,19 @@ def _run(desk: Desk, run: JobRun) -> dict[str, Any]:
     _delete(desk)  # what a dead process left behind
     try:
         built = _build_all(desk, actor, spec, run)
+        watched = _watch(desk, spec, run, sum(facts["rows"] for facts in built.values()))
     except BaseException:
         _delete(desk)
         _record(desk, actor, "fill", "taken back")
         raise
     _record(desk, actor, "fill", "done", after={key: facts["rows"] for key, facts in built.items()})
     totals = {name: sum(facts[name] for facts in built.values()) for name in ("rows", "outcomes", "cases")}
-    return {"simulated": built, **totals, "seconds": round(run.elapsed(), 1)}
+    return {"simulated": built, **totals, **watched, "seconds": round(run.elapsed(), 1)}
 
 
 def _build_all(desk: Desk, actor: Actor, spec: Mapping[str, Any], run: JobRun) -> dict[str, Any]:
     from core.services.history.building import build
+    from core.services.history.service import simulate_service
 
     built: dict[str, Any] = {}
     keys, until = spec["use_cases"], datetime.fromisoformat(spec["until"])
@@ -93,11 +96,22 @@ def _build_all(desk: Desk, actor: Actor, spec: Mapping[str, Any], run: JobRun) -
         done = sum(facts["rows"] for facts in built.values())
 
         def step(share: float, *, place: int = place, title: str = use_case.title, done: int = done) -> None:
-            run.report(done, (place + share) / len(keys), f"{title}: six months")
+            run.report(done, _BUILT * (place + share) / len(keys), f"{title}: six months")
 
         step(0.0)
         built[key] = build(desk, actor, use_case, spec["seed"], until, step)
+    simulate_service(desk, spec["seed"], until)
     return built
+
+
+def _watch(desk: Desk, spec: Mapping[str, Any], run: JobRun, rows: int) -> dict[str, Any]:
+    """Let the watch go through the six months, as if they had just happened."""
+    from core.services.history.watching import watch
+
+    def step(share: float) -> None:
+        run.report(rows, _BUILT + (1 - _BUILT) * share, "The watch looks, week by week")
+
+    return watch(desk, spec["use_cases"], datetime.fromisoformat(spec["until"]), step)
 
 
 def clear(desk: Desk, actor: Actor) -> dict[str, Any]:
@@ -121,6 +135,7 @@ def _delete(desk: Desk) -> tuple[dict[str, int], int]:
     deleted = desk.log.clear_simulated()
     desk.ledger.clear_simulated_alerts(list(deleted))
     desk.ledger.clear_simulated_experiments()
+    desk.ledger.clear_simulated_service()
     return deleted, desk.ledger.clear_simulated_cases()
 
 

@@ -84,8 +84,7 @@ def parse(text: str, file: str = "use_case.toml") -> CustomSpec:
         actionable=top.texts("actionable"),
         notes=top.texts("notes"),
         hash_ids=top.flag("hash_ids"),
-        excluded=_plain(file, "excluded", values),
-        source=_plain(file, "source", values),
+        **{name: _plain(file, name, values) for name in ("excluded", "source")},
     )
     _check_names(top, spec)
     return spec
