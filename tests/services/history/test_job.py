@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,12 @@ from .conftest import ADMIN, NOW, fill
 
 KEYS = [case.key for case in builtin().values() if case.history]
 TABLES = ("rows", "scores", "outcomes", "feature_counts")
+
+
+@pytest.fixture(autouse=True)
+def unwatched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fill without looking week by week: the history that every test begins with was watched."""
+    monkeypatch.setattr(job, "_watch", lambda *asked: {"alerts": 0, "alerts_over": 0})
 
 
 def content(desk: Desk, key: str) -> dict[str, list[Any]]:
@@ -44,7 +51,9 @@ def score_real_rows(desk: Desk, analyst: Actor, key: str) -> None:
 
 def test_clear_restores_the_log_exactly(own: Desk, analyst: Actor) -> None:
     desk = own
+    assert desk.ledger.alerts() and desk.ledger.looks(simulated=True)
     job.clear(desk, ADMIN)  # the former versions stay, so that the next filling need not train them
+    assert not desk.ledger.alerts() and not desk.ledger.looks(simulated=True)
     use_case = desk.use_case("lead_scoring")
     for key in KEYS:
         score_real_rows(desk, analyst, key)
@@ -61,6 +70,7 @@ def test_clear_restores_the_log_exactly(own: Desk, analyst: Actor) -> None:
     cleared = job.clear(desk, ADMIN)
     assert cleared["cases"] == 4 * len(KEYS)
     assert desk.log.simulated_rows() == {} and desk.ledger.cases() == []
+    assert desk.ledger.requests(NOW - timedelta(days=200), NOW, simulated=True) == []
     desk.log._cursor().execute("DELETE FROM lead_scoring.outcomes WHERE entity LIKE 'sim-%'")
     assert {key: content(desk, key) for key in KEYS} == before
     assert desk.ledger.verify_chain() is None
