@@ -19,6 +19,7 @@ from core.ui.period_words import day
 ASKED = "alert"  # the name in the URL
 EVERYWHERE, HERE = "everywhere", "here"
 VIEWS = ("Inbox", "Rules", "Channels")
+SHOWN = tuple(words.capitalised(name) for name in inbox.STATUSES)
 _MOST = 60  # shown of one list
 _AT_ONCE, _LIST_HEIGHT = 6, 620  # pixels
 
@@ -34,10 +35,7 @@ def pick_view() -> str:
 def filtered(use_case: UseCase) -> list[AlertRecord]:
     """The filters, and the alerts that pass them."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        wanted = st.segmented_control(
-            "State", inbox.STATUSES, default="open", required=True, key="show", bind="query-params",
-            format_func=words.capitalised,
-        )  # fmt: skip
+        wanted = st.segmented_control("State", SHOWN, default=SHOWN[0], required=True, key="show", bind="query-params")
         where = st.segmented_control(
             "Where", (EVERYWHERE, HERE), default=EVERYWHERE, required=True, key="where", bind="query-params",
             format_func=lambda name: use_case.title if name == HERE else words.capitalised(name),
@@ -46,7 +44,7 @@ def filtered(use_case: UseCase) -> list[AlertRecord]:
             "Severity", list(Severity), default=None, key="severity", bind="query-params", help="This one and worse.",
         )  # fmt: skip
         mine = st.toggle("Mine", key="mine", bind="query-params", help="Those that you own.")
-    found = inbox.alerts(state.desk(), state.actor(), str(wanted or "open"))
+    found = inbox.alerts(state.desk(), state.actor(), str(wanted or SHOWN[0]).lower())
     return [
         alert
         for alert in found
@@ -106,7 +104,7 @@ def nothing_chosen() -> None:
     works = may(state.actor(), Action.WORK_ALERT)
     st.info(
         "Acknowledge what you look into, so that nobody else does." if works else "You see what fired and who owns it.",
-        title="Choose an alert on the left",
+        title="Choose an alert",
         icon=":material/notifications:",
     )
 

@@ -79,7 +79,7 @@ def test_nothing_fired_and_what_is_watched(open_page: OpenPage) -> None:
 def test_from_finding_to_end(open_page: OpenPage, fire: Callable[..., str]) -> None:
     app = open_page("full", SCRIPT, KEY)
     alert_id = fire()
-    assert "Choose an alert" in app.run().info[0].title if hasattr(app.info[0], "title") else True
+    assert "Acknowledge what you look into" in app.run().info[0].value
     app = look_at(app, alert_id)
     fine(app)
     text = said(app)
@@ -119,8 +119,8 @@ def test_filters(open_page: OpenPage, fire: Callable[..., str]) -> None:
         return any(button.key == f"alert:{alert_id}" for button in app.button)
 
     assert shown(app.run())
-    assert not shown(app.segmented_control(key="show").set_value("closed").run())
-    assert shown(app.segmented_control(key="show").set_value("open").run())
+    assert not shown(app.segmented_control(key="show").set_value("Closed").run())
+    assert shown(app.segmented_control(key="show").set_value("Open").run())
     assert not shown(app.segmented_control(key="severity").set_value("critical").run())
     assert shown(app.segmented_control(key="severity").set_value("info").run())
     assert not shown(app.toggle(key="mine").set_value(True).run())
