@@ -17,8 +17,8 @@ def add_watching(command: AddCommand) -> None:
 
 def _watch(args: argparse.Namespace, terminal: Terminal) -> dict[str, Any]:
     found = terminal.on_the_log("watch", {"tasks": args.tasks, "now": args.now})
-    terminal.failed = any(run["state"] == "failed" for run in found["tasks"])
+    terminal.failed = any(run["state"] == "failed" for run in found["tasks"]) or bool(found["failed_jobs"])
     if args.json:
         return found
     lines = {run["task"]: f"{run['state']}. {run['said']}" for run in found["tasks"]}
-    return lines or {"answer": "Nothing is due."}
+    return lines | found["failed_jobs"] or {"answer": "Nothing is due."}

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from core.errors import InputError, UnknownName
+from core.errors import DeskError, InputError, UnknownName
 from core.services import batches, overview
 from core.services.access import Action, Actor, may
 from core.services.desk import Desk
@@ -126,9 +126,13 @@ def watch(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str,
         ran = [running.run_now(desk, actor, name) for name in names]
     else:
         ran = running.run_due(desk, actor)
+    jobs = {}
     for job_id in [job_id for run in ran for job_id in (run.result or {}).get("jobs", ())]:
-        _follow(desk, job_id, progress)
-    return {"tasks": [running.as_json(run) for run in ran]}
+        try:
+            _follow(desk, job_id, progress)
+        except DeskError as error:  # what else was done is told all the same
+            jobs[job_id] = str(error)
+    return {"tasks": [running.as_json(run) for run in ran], "failed_jobs": jobs}
 
 
 def replay(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:

@@ -88,6 +88,13 @@ class LedgerSchedule(ABC):
         with self.transaction() as connection:
             connection.execute(delete(TASK_RUNS).where(old, nothing))
 
+    def forget_runs(self, before: datetime) -> int:
+        """Take out runs that began before a time, but the last of each task; how many."""
+        newest = select(func.max(TASK_RUNS.c.number)).group_by(TASK_RUNS.c.task)
+        old = (TASK_RUNS.c.started_at < before) & TASK_RUNS.c.number.not_in(newest)
+        with self.transaction() as connection:
+            return int(connection.execute(delete(TASK_RUNS).where(old)).rowcount)
+
     def interrupt_runs(self, at: datetime) -> list[TaskRun]:
         """Mark runs that a dead process left behind; only for who has just taken the desk's lock."""
         said = "The desk stopped while it ran; what it had written down stays."

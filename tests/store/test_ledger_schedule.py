@@ -89,6 +89,15 @@ def test_runs_by_task_and_state(ledger: Ledger) -> None:
     )
 
 
+def test_old_runs_go_but_the_last_of_each_task(ledger: Ledger) -> None:
+    for task, hour in (("drift", 0), ("drift", 1), ("alerts", 0)):
+        run = ledger.claim_run(task, AT + hour * HOUR, AT + hour * HOUR, "schedule", "Ringside")
+        assert run is not None
+        ledger.end_run(run.number, AT + hour * HOUR, "done", "", None)
+    assert ledger.forget_runs(AT + HOUR / 2) == 1
+    assert [(run.task, run.due_at) for run in ledger.task_runs()] == [("alerts", AT), ("drift", AT + HOUR)]
+
+
 def test_settings_are_replaced(ledger: Ledger) -> None:
     ledger.set_task(TaskSetting("drift", False, None, AT))
     ledger.set_task(TaskSetting("drift", True, "30 6 * * mon", AT + HOUR))

@@ -47,7 +47,8 @@ def _order(desk: Desk, use_case: UseCase, now: datetime) -> Order | str:
     tried = [job for job in desk.ledger.jobs(use_case=key, limit=1_000) if job.kind == retraining.KIND]
     if tried and tried[0].state != "done" and now - tried[0].created_at < AGAIN_AFTER:
         again = tried[0].created_at + AGAIN_AFTER
-        return f"due; the one of {tried[0].created_at:%Y-%m-%d} was {tried[0].state}, tried again on {again:%Y-%m-%d}."
+        ended = "failed" if tried[0].state == "failed" else f"was {tried[0].state}"
+        return f"due; the one of {tried[0].created_at:%Y-%m-%d} {ended}, and is tried again on {again:%Y-%m-%d}."
     lacks = supplies(desk, DESK, key, now=now)[Rows.LOGGED].lacks
     if lacks:
         return f"due, but too little to retrain on: {lacks}."

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from core.services.desk import Desk
 from core.services.scheduling.task import Task
+
+KEPT = timedelta(days=400)  # of runs
 
 
 def tasks(desk: Desk) -> list[Task]:
@@ -52,6 +54,7 @@ def _single_rows(desk: Desk, now: datetime) -> Mapping[str, Any]:
 def _weekly_report(desk: Desk, now: datetime) -> Mapping[str, Any]:
     from core.services.watching.weekly_report import write_reports
 
+    desk.ledger.forget_runs(now - KEPT)
     return write_reports(desk, now)
 
 

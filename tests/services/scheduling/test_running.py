@@ -206,6 +206,27 @@ def test_the_scheduler_runs_what_is_due_and_leaves_no_thread(desk: Desk, work: W
     assert len(work.done) == 1, "a stopped one begins nothing"
 
 
+def test_what_is_asked_for_runs_beside_and_is_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on, begun = threading.Event(), threading.Event()
+
+    def slow(desk: Desk, now: datetime) -> Mapping[str, Any]:
+        begun.set()
+        assert go_on.wait(10)
+        return {"said": "Measured."}
+
+    monkeypatch.setattr(running, "tasks", lambda desk: [Task("drift", "Measure drift", "0 2 * * *", slow)])
+    scheduler = Scheduler(desk)
+    assert scheduler.ask(ANALYST, "drift").state == "running"
+    assert begun.wait(10)
+    with pytest.raises(NotReady, match="running already"):
+        scheduler.ask(ANALYST, "drift")
+    with pytest.raises(NotPermitted):
+        scheduler.ask(LOCAL_PEOPLE[Role.SALES], "drift")
+    threading.Timer(0.1, go_on.set).start()
+    scheduler.stop()
+    assert [run.state for run in desk.ledger.task_runs()] == ["done"]
+
+
 def test_the_scheduler_stays_off_where_cron_has_the_word(tmp_path: Path, work: Work) -> None:
     desk = open_desk(Settings(home=tmp_path, scheduler=False))
     before = threading.active_count()
