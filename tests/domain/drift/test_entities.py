@@ -35,3 +35,15 @@ def test_the_minimum_is_counted_in_entities() -> None:
     found = judge([bins], [count_numbers(bins, rng.normal(size=84)[entities])], window, Limits())[0]
     assert (window.n_entities, window.n_effective) == (84, 84.0)
     assert found.level is Level.TOO_FEW and found.why == ("Not enough rows: 84 entities of 170, in 840 rows.",)
+
+
+def test_every_test_is_of_effective_rows() -> None:
+    rng = np.random.default_rng(2)
+    bins = number_bins("x", Of.FEATURE, rng.normal(size=5_000))
+    values = rng.normal(0.1, 1, 300)
+    once = judge([bins], [count_numbers(bins, values)], rows_of(None, 300), Limits())[0]
+    window = rows_of(np.repeat(np.arange(300), 4), 1_200)
+    fourfold = judge([bins], [count_numbers(bins, np.repeat(values, 4))], window, Limits())[0]
+    assert (fourfold.n, fourfold.n_effective) == (1_200, 300)
+    assert (fourfold.ks_p, fourfold.chi2_p) == pytest.approx((once.ks_p, once.chi2_p))
+    assert fourfold.psi_limit == once.psi_limit and fourfold.psi == pytest.approx(once.psi, rel=0.1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 
 from core.domain.columns import MISSING, OTHER
 from core.domain.drift.bins import Bins, Counted, Of, Rows, count_levels, count_numbers, level_bins, number_bins
@@ -90,3 +91,41 @@ def test_a_column_that_is_missing_throughout_is_found_though_nothing_is_left_to_
     bins = number_bins("income", Of.RAW, RNG.normal(size=3_000))
     found = judged([bins], [count_numbers(bins, np.full(500, np.nan))])[0]
     assert found.level is Level.SIGNIFICANT and found.why[0].startswith("Missing in 100.0% of 500 rows, 0.0% before")
+
+
+def test_what_is_certain_and_small_raises_nothing() -> None:
+    """With rows enough everything is significant: a missing share, or that of unseen levels, must have moved, too."""
+    held = RNG.choice(3, 200_000, p=[0.6, 0.36, 0.04])
+    held[:2_000], held[2_000:8_000] = MISSING, OTHER
+    bins = level_bins("city", Of.RAW, ("a", "b", "c"), held)
+    now = RNG.choice(3, 100_000, p=[0.6, 0.36, 0.04])
+    now[:1_500], now[1_500:5_500] = MISSING, OTHER
+    found = judged([bins], [count_levels(bins, now)])[0]
+    assert found.missing_p is not None and found.missing_p < 1e-20 and found.adjusted_p is not None
+    assert found.adjusted_p < 1e-20 and found.level is Level.QUIET
+
+
+def test_p_is_corrected_for_tests_and_for_items() -> None:
+    bins = [number_bins(f"x{k}", Of.FEATURE, RNG.normal(size=5_000)) for k in range(4)]
+    found = judged(bins, [count_numbers(item, RNG.normal(0.3 * (k == 0), size=1_000)) for k, item in enumerate(bins)])
+    first = found[0]
+    assert first.ks_p is not None and first.adjusted_p is not None
+    assert first.adjusted_p == pytest.approx(first.ks_p * 2 * 4, rel=1e-9, abs=0), (
+        "two tests (PSI and shape) of four items"
+    )
+
+
+def test_rows_that_were_not_counted_for_an_item_are_none_of_its_rows() -> None:
+    bins = number_bins("x", Of.FEATURE, RNG.normal(size=5_000))
+    found = judge([bins], [count_numbers(bins, RNG.normal(size=100))], independent(1_000), Limits())[0]
+    assert found.why == ("Not enough rows: 100 of 170.",)
+
+
+def test_entities_that_repeat_in_the_reference_widen_the_limit() -> None:
+    values = RNG.normal(size=2_000)
+    once, often = (number_bins("x", Of.FEATURE, values, design=design) for design in (1.0, 8.0))
+    now = count_numbers(once, RNG.normal(size=400))
+    limits = [
+        judge([bins], [now], independent(400), Limits(psi_moderate=0.0001))[0].psi_limit for bins in (once, often)
+    ]
+    assert limits[1] / limits[0] == pytest.approx((1 / 400 + 8 / 2_000) / (1 / 400 + 1 / 2_000))

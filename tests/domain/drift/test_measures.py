@@ -40,6 +40,10 @@ def test_a_tail_of_rare_levels_is_no_noise_of_its_own() -> None:
         assert found.n_bins == 4
         raised += found.psi > found.noise
     assert raised / 500 < 0.08
+    few, many = np.array([200, 120, 78, 1, 1]), np.array([20_000, 12_000, 7_800, 100, 100])
+    assert divergence(few, many).n_bins == divergence(many, few).n_bins, "whichever side knows less"
+    few, many = np.array([200, 120, 80, 0, 0]), np.array([20_000, 12_000, 7_968, 16, 16])
+    assert divergence(few, many).n_bins == divergence(many, few).n_bins == 3
     whole, half = divergence(np.array([90, 10]), np.array([500, 0])), divergence(np.array([90, 0]), np.array([500, 0]))
     assert whole.psi > whole.noise and whole.n_bins == 2, "what is beside the one bin of the reference counts"
     assert (half.psi, half.n_bins) == (0.0, 1)
@@ -72,6 +76,13 @@ def test_contingency_is_scipys() -> None:
         found, other = contingency(now, reference), stats.chi2_contingency(table, correction=False)
         assert (found.statistic, found.p) == pytest.approx((other.statistic, other.pvalue), rel=1e-9)
         assert found.cramers_v == pytest.approx(stats.contingency.association(table.astype(int)), rel=1e-9)
+
+
+def test_effective_rows_count_as_so_many() -> None:
+    now, reference = np.array([30, 50, 70]), np.array([500, 500, 500])
+    once, fourfold = contingency(now, reference), contingency(now * 4, reference * 2, n=150, m=1_500)
+    assert (fourfold.statistic, fourfold.p) == pytest.approx((once.statistic, once.p))
+    assert divergence(now * 4, reference * 2, n=150, m=1_500).noise == divergence(now, reference).noise
 
 
 def test_the_effect_does_not_shrink_where_the_reference_is_large() -> None:
