@@ -46,6 +46,18 @@ class Slot:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What was asked by one face: requests, the refused and the failed ones, how long the answers took."""
+
+    operation: str
+    face: str
+    n: int
+    refused: int
+    errors: int
+    latency: Mapping[str, Measured]
+
+
+@dataclass(frozen=True)
 class Health:
     """How the desk is doing at a moment, and did over a window."""
 
@@ -55,6 +67,7 @@ class Health:
     latency_mark: Mark
     error_mark: Mark
     slots: tuple[Slot, ...]  # with requests, oldest first
+    asked: tuple[Asked, ...]
     promise: Availability
     days: Mapping[date, Availability]
     memory: Memory
@@ -70,7 +83,7 @@ def health(desk: Desk, actor: Actor, span: str = DAY, now: datetime | None = Non
     at = now or datetime.now(UTC)
     length, step = SPANS[span]
     since, until = at - length, at + timedelta(seconds=1)  # the minute that runs counts
-    window = service_window(desk, since, until)
+    window, counts = service_window(desk, since, until), requests(desk, since, until)
     by_day = days(desk, at)
     return Health(
         at=at,
@@ -78,7 +91,8 @@ def health(desk: Desk, actor: Actor, span: str = DAY, now: datetime | None = Non
         window=window,
         latency_mark=mark_latency(window.latency.get("p95")),
         error_mark=mark_errors(window.error_rate),
-        slots=_slots(requests(desk, since, until), step),
+        slots=_slots(counts, step),
+        asked=_asked(counts),
         promise=service_window(desk, at - timedelta(days=PROMISED_DAYS), at).availability,
         days=by_day,
         memory=memory(),
@@ -105,6 +119,16 @@ def _slot(begins: datetime, counts: Sequence[RequestCount]) -> Slot:
     n, refused, errors = totals(counts)
     single = [count.latency for count in counts if count.operation == SCORE_ONE]
     return Slot(begins, n, refused, errors, proportion("error rate", errors, n), percentiles(added(single)))
+
+
+def _asked(counts: Sequence[RequestCount]) -> tuple[Asked, ...]:
+    groups: dict[tuple[str, str], list[RequestCount]] = {}
+    for count in counts:
+        groups.setdefault((count.operation, count.face), []).append(count)
+    return tuple(
+        Asked(*mark, *totals(mine), percentiles(added(count.latency for count in mine)))
+        for mark, mine in sorted(groups.items())
+    )
 
 
 def as_json(desk: Desk, now: datetime | None = None) -> dict[str, Any]:

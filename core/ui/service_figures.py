@@ -48,6 +48,29 @@ def answers(seen: Health, span: str) -> None:
         _tile("Rows per second", f"{pace:,.0f}" if pace else "none", rows if pace else f"No file was scored in {span}.")
 
 
+FACES = {"page": "pages", "cli": "command line", "inbox": "inbox", "schedule": "schedule", "api": "other programs"}
+
+
+def asked(seen: Health) -> None:
+    """What was asked by which face, with the errors of each; nothing where nothing was."""
+    rows = [
+        {
+            "What": words.capitalised(item.operation),
+            "By": FACES.get(item.face, item.face),
+            "Requests": item.n,
+            "Input refused": item.refused,
+            "Errors": item.errors,
+            "p50": service_words.ms(item.latency["p50"].value) if item.latency else "",
+            "p95": service_words.ms(item.latency["p95"].value) if item.latency else "",
+        }
+        for item in seen.asked
+    ]
+    if rows:
+        st.dataframe(
+            rows, hide_index=True, width="stretch", alt="Requests, refused inputs and errors by what was asked"
+        )
+
+
 def _tile(label: str, value: str, note: str, mark: Mark | None = None, said: dict[Mark, str] | None = None) -> None:
     with st.container(border=True, height="stretch", gap="small"):
         st.metric(label, value)

@@ -15,6 +15,7 @@ with messages.told():
     seen, span = service_figures.read()
     service_figures.answers(seen, span)
     service_charts.latency(seen, span)
+    service_figures.asked(seen)
     st.caption(service_words.counted(seen.window, seen.at))
     service_charts.days(seen)
     service_figures.takes_up(seen)

@@ -62,6 +62,9 @@ def test_a_used_desk_is_quick_and_its_promise_is_judged(page: AppTest) -> None:
     assert "408" in text and "Quick: sure to be within 200 ms" in text
     assert "0 of 408" in text and "In order: sure to be within 1%" in text
     assert "20,000" in text  # rows per second
+    asked = page.dataframe[0].value
+    assert list(asked["What"]) == ["Explanation", "File", "Single score"] and set(asked["By"]) == {"pages"}
+    assert list(asked["Requests"]) == [2, 1, 405] and list(asked["Input refused"]) == [0, 0, 5]
     assert "away 1 h 0 min" in text and "not known yet" in text  # of 30 days, one is known
 
 
