@@ -164,7 +164,9 @@ def source(seen: Fairness) -> str:
 
 
 DEFINITIONS = {
-    "Selection rate": "the share of a group's rows that get the decision looked at.",
+    "Selection rate": (
+        "the share of a group's rows to which the arm gives the decision looked at, whoever decided them in the end."
+    ),
     "True positive rate": "the same among mature rows whose outcome is the one that the decision waits for.",
     "False positive rate": "the same among mature rows with any other outcome.",
     "Parity gap": "highest minus lowest selection rate (demographic parity difference).",

@@ -12,15 +12,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.domain.fairness.cells import Rows, cells_of
+from core.domain.fairness.gaps import KINDS, LEAST_GROUP, drawn_rates, wider_by
+from core.domain.fairness.rates import spread
 from core.domain.features import Floats
 from core.domain.metrics.influence import standard_error
-from core.domain.metrics.intervals import draw_weights, z_value
+from core.domain.metrics.intervals import z_value
 from core.domain.metrics.recalibration import fit_line
 
 Codes = NDArray[np.int64]
-GAP_DRAWS = 500
-LEAST_GROUP = 30
 _SMALLEST = 1e-12
+_FARTHEST = 60.0  # log-odds between a probability of 1e-12 and a share of one row in a quadrillion
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,9 @@ def chance_line(outcomes: Floats, p: Floats) -> tuple[Estimate, Estimate]:
     margins = np.log(clipped / (1 - clipped))
     shift = _shift(margins, outcomes)
     fitted = 1 / (1 + np.exp(-(margins + shift)))
-    in_large = (outcomes - fitted) / float((fitted * (1 - fitted)).sum())
+    in_large = (outcomes - fitted) / max(float((fitted * (1 - fitted)).sum()), _SMALLEST)
     line = fit_line(margins, outcomes)
-    fitted = 1 / (1 + np.exp(-(line.slope * margins + line.intercept)))
+    fitted = 1 / (1 + np.exp(-np.clip(line.slope * margins + line.intercept, -700, 700)))
     weights = fitted * (1 - fitted)
     centred = margins - float(weights @ margins / weights.sum())
     of_slope = centred * (outcomes - fitted) / max(float(weights @ centred**2), _SMALLEST)
@@ -83,14 +85,20 @@ def chance_line(outcomes: Floats, p: Floats) -> tuple[Estimate, Estimate]:
 
 
 def _shift(margins: Floats, outcomes: Floats) -> float:
-    """The intercept of a line of slope 1: where the mean probability is the mean outcome."""
-    shift = 0.0
-    for _ in range(50):
+    """The intercept of a line of slope 1: where the mean probability is the mean outcome.
+
+    Newton's steps inside a bracket: where margins are extreme, a whole step would leave every probability at 0 or 1.
+    """
+    shift, low, high = 0.0, -_FARTHEST, _FARTHEST
+    for _ in range(100):
         p = 1 / (1 + np.exp(-(margins + shift)))
-        step = float((outcomes - p).sum()) / max(float((p * (1 - p)).sum()), _SMALLEST)
-        shift += step
-        if abs(step) < 1e-12:
+        excess = float((outcomes - p).sum())
+        low, high = (shift, high) if excess > 0 else (low, shift)
+        step = excess / max(float((p * (1 - p)).sum()), _SMALLEST)
+        following = shift + step if low < shift + step < high else (low + high) / 2
+        if abs(following - shift) < 1e-12:
             break
+        shift = following
     return shift
 
 
@@ -146,26 +154,15 @@ def gap_loss(
     Loss or None
         None where fewer than two groups have 30 rows.
     """
-    kept = groups >= 0 if among is None else (groups >= 0) & among
-    sizes = np.bincount(groups[kept], minlength=1)
-    large = np.flatnonzero(sizes >= LEAST_GROUP)
-    if len(large) < 2:
+    kind = "parity" if among is None else "tpr"
+    outcome = np.full(len(groups), np.nan) if among is None else np.where(among, 1.0, np.nan)
+    rows = Rows(np.stack([champion, challenger]), outcome, clusters)
+    drawn = drawn_rates(cells_of(groups, int(groups.max(initial=-1)) + 1, rows), seed)
+    wider = wider_by(drawn, 0, 1, kind)
+    if wider is None:
         return None
-    member = (groups[kept][:, None] == large).astype(np.float64)
-    flags = champion[kept].astype(np.float64), challenger[kept].astype(np.float64)
-    members = None if clusters is None else np.unique(clusters[kept], return_inverse=True)[1]
-
-    def gaps(weights: Floats) -> tuple[Floats, Floats]:
-        totals = weights @ member
-        with np.errstate(invalid="ignore", divide="ignore"):
-            rates = [weights @ (member * flag[:, None]) / totals for flag in flags]
-        return np.ptp(rates[0], axis=1), np.ptp(rates[1], axis=1)
-
-    a, b = (float(gap[0]) for gap in gaps(np.ones((1, int(kept.sum())))))
-    drawn = [gaps(weights) for weights in draw_weights(int(kept.sum()), seed, members, GAP_DRAWS)]
-    differences = np.concatenate([second - first for first, second in drawn])
-    low, high = np.nanquantile(differences, [0.025, 0.975])
-    return Loss(a, b, b - a, float(low), float(high))
+    a, b = (float(spread(drawn[arm, KINDS[kind][0]].rates)) for arm in (0, 1))
+    return Loss(a, b, wider.value, wider.low, wider.high)
 
 
 def quantile_loss(champion: Floats, challenger: Floats, share: float = 0.95) -> Loss | None:

@@ -60,17 +60,23 @@ def worst_gaps(desk: Desk, key: str, now: datetime) -> Sequence[WatchedGap]:
         return ()
     found = fairness(desk, DESK, key, now=now)
     kinds = GAPS if found.selection.outcome else GAPS[:1]
+    if not found.n_rows:
+        said = f"The acting version scored no row from {found.window.since:%Y-%m-%d} on."
+        return tuple(_nothing(found, name, kind, said) for name in use_case.sensitive for kind in kinds)
     return tuple(
         _watched(found, column, kind) for column in found.columns if len(column.columns) == 1 for kind in kinds
     )
+
+
+def _nothing(found: Fairness, name: str, kind: str, said: str) -> WatchedGap:
+    return WatchedGap(name, kind, found.acting, None, None, None, None, None, 0, GAP_LIMIT, False, False, said)
 
 
 def _watched(found: Fairness, column: ColumnGroups, kind: str) -> WatchedGap:
     gap, name = column.arm(found.acting).gaps[kind], column.columns[0]
     if gap is None:
         said = f"Fewer than two groups by {name} have {LEAST_GROUP} rows for the {kind} gap."
-        nothing = None, None, None, None, None
-        return WatchedGap(name, kind, found.acting, *nothing, 0, GAP_LIMIT, False, False, said)
+        return _nothing(found, name, kind, said)
     sure = gap.value if gap.value > gap.noise else gap.low
     broken = breaks(standing(gap))
     return WatchedGap(

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.domain.compare.guardrails import gap_loss
 from core.domain.compare.plan import ArmName
+from core.domain.fairness.cells import Rows, cells_of
+from core.domain.fairness.gaps import drawn_rates, gap_of
+from core.domain.fairness.selection import positives
 from core.domain.features import Floats
 from core.domain.metrics.influence import Codes
 from core.domain.usecase import Task, UseCase
@@ -26,6 +28,7 @@ from core.services.training import read_target
 
 SEED = 20261121
 LEAST_ROWS = 300  # logged ones; with fewer, the version's held-out rows are asked
+NAMES = {"parity": "parity gap", "tpr": "gap in true positive rates", "fpr": "gap in false positive rates"}
 
 Span = tuple[datetime, datetime]
 
@@ -76,21 +79,16 @@ def group_gaps(desk: Desk, use_case: UseCase, arm: ArmName, span: Span | None = 
     if not use_case.sensitive:
         return ()
     rows = (_logged(desk, use_case, arm, span) if span else None) or _held_out(desk, use_case, arm)
+    hits = positives(use_case, 0, rows.outcome) if use_case.task is Task.BINARY else np.full(len(rows.flags), np.nan)
     found = []
-    nobody = np.zeros(len(rows.flags), dtype=bool)  # an arm that flags nobody has no gap: the loss is the gap itself
     for column in use_case.sensitive:
-        codes, _ = group_codes(use_case, column, rows.raw)
-        asked: list[tuple[str, NDArray[np.bool_] | None]] = [(f"parity gap by {column}", None)]
-        if use_case.task is Task.BINARY:
-            asked += [
-                (f"gap in {label} positive rates by {column}", rows.outcome == value)
-                for label, value in (("true", 1.0), ("false", 0.0))
-            ]
-        for name, among in asked:
-            gap = gap_loss(codes, nobody, rows.flags, SEED, rows.entity, among)
+        codes, names = group_codes(use_case, column, rows.raw)
+        cells = cells_of(codes, len(names), Rows(rows.flags[None], hits, rows.entity))
+        drawn = drawn_rates(cells, SEED)
+        for kind, name in NAMES.items():
+            gap = gap_of(cells, drawn, 0, kind, SEED)
             if gap is not None:
-                n = int(((codes >= 0) & (True if among is None else among)).sum())
-                found.append(Gap(name, gap.challenger, max(gap.low, 0.0), gap.high, n, rows.where))
+                found.append(Gap(f"{name} by {column}", gap.value, gap.low, gap.high, gap.n, rows.where))
     return tuple(found)
 
 

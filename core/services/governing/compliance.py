@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from core.domain.compare.plan import ArmName
 from core.domain.compare.verdict import Check, State
+from core.domain.fairness.judgement import GAP_LIMIT
 from core.domain.usecase import Task, UseCase
 from core.ml.bundle import Card
 from core.services import model_card_facts as facts
@@ -15,7 +16,6 @@ from core.services.governing.risk import figure_value
 from core.services.measuring import ceiling_of
 
 LEAST_AUC = 0.75
-MOST_GAP = 0.10
 AREAS = {Task.BINARY: "auc", Task.MULTICLASS: "macro_auc"}
 
 
@@ -59,8 +59,8 @@ def _gaps(use_case: UseCase, gaps: Sequence[Gap]) -> Iterator[Check]:
         said = f"Fewer than two groups of {', '.join(use_case.sensitive)} have 30 rows."
         yield Check("gaps between groups", State.OPEN, said)
     for gap in gaps:
-        state = State.MET if gap.value <= MOST_GAP else State.BROKEN
-        said = f"{gap.value:.3f} [{gap.low:.3f}, {gap.high:.3f}], n = {gap.n:,} {gap.where}; at most {MOST_GAP:.2f}."
+        state = State.MET if gap.value <= GAP_LIMIT else State.BROKEN
+        said = f"{gap.value:.3f} [{gap.low:.3f}, {gap.high:.3f}], n = {gap.n:,} {gap.where}; at most {GAP_LIMIT:.2f}."
         yield Check(gap.name, state, said)
 
 

@@ -11,6 +11,7 @@ from core.domain.fairness.gaps import Gap, drawn_rates, gap_of, group_rates, wid
 from core.domain.fairness.judgement import Standing, breaks, standing
 from core.domain.fairness.rates import rates_by_group, spread
 from core.domain.metrics.influence import mean_of
+from core.domain.metrics.intervals import draw_weights
 
 UNKNOWN = float("nan")
 
@@ -63,19 +64,31 @@ def test_intervals_of_groups_agree_with_those_of_single_means(seed):
             assert (part.low, part.high) == (pytest.approx(alone.low, abs=2e-3), pytest.approx(alone.high, abs=2e-3))
 
 
+def bootstrap(groups, a, b, seed):
+    """Gaps of two arms where the rows themselves are drawn."""
+    member = (groups[:, None] == np.arange(groups.max() + 1)).astype(float)
+    gaps = []
+    for weights in draw_weights(len(groups), seed):
+        rates = [weights @ (member * flags[:, None]) / (weights @ member) for flags in (a, b)]
+        gaps.append([np.ptp(rate, axis=1) for rate in rates])
+    return np.concatenate(gaps, axis=1)
+
+
 def test_draws_agree_with_a_bootstrap_of_rows():
-    """Upper bounds, and paired differences of two arms, against the guardrail's bootstrap over rows."""
+    """Upper bounds, and paired differences of two arms, against a bootstrap over rows; so does the guardrail."""
     rng = np.random.default_rng(5)
     groups, a = people(rng, (0.1, 0.2, 0.35), 800)
     b = a ^ (rng.random(len(a)) < 0.03)
     cells = cells_of(groups, 3, Rows(np.stack([a, b]), np.full(len(a), UNKNOWN)))
     drawn = drawn_rates(cells, 3)
-    mine, rows = wider_by(drawn, 0, 1, "parity"), gap_loss(groups, a, b, seed=3)
-    assert mine and rows
-    assert mine.value == pytest.approx(rows.loss, abs=1e-12)
-    assert mine.low == pytest.approx(rows.low, abs=0.004) and mine.high == pytest.approx(rows.high, abs=0.004)
-    gap, alone = gap_of(cells, drawn, 0, "parity", 3), gap_loss(groups, np.zeros_like(a), a, seed=3)
-    assert gap and alone and gap.high == pytest.approx(alone.high, abs=0.01)
+    mine, rows = wider_by(drawn, 0, 1, "parity"), bootstrap(groups, a, b, 3)
+    assert mine
+    low, high = np.quantile(rows[1] - rows[0], [0.025, 0.975])
+    assert mine.low == pytest.approx(low, abs=0.004) and mine.high == pytest.approx(high, abs=0.004)
+    gap = gap_of(cells, drawn, 0, "parity", 3)
+    assert gap and gap.high == pytest.approx(np.quantile(rows[0], 0.975), abs=0.01)
+    loss = gap_loss(groups, a, b, seed=3)
+    assert loss and (loss.champion, loss.loss, loss.low, loss.high) == (gap.value, mine.value, mine.low, mine.high)
 
 
 def test_repeated_entities_widen_every_bound():

@@ -112,6 +112,8 @@ def test_what_is_watched(filled):
 
 def test_few_outcomes_are_not_judged(filled):
     early = [gap for gap in worst_gaps(filled, DEBT, NOW - timedelta(days=120)) if gap.kind == "odds"]
+    nobody = worst_gaps(filled, DEBT, NOW - timedelta(days=4_000))
+    assert len(nobody) == 6 and all("scored no row" in gap.sentence and not gap.breaks for gap in nobody)
     assert len(early) == 3 and all(gap.value is None and not gap.breaks and gap.n == 0 for gap in early)
     assert all("Fewer than two groups" in gap.sentence for gap in early)
 
