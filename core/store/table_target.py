@@ -115,7 +115,8 @@ def _into_duckdb(path: Path, table: str, parts: Iterator[pa.Table]) -> tuple[int
                 if lacks := set(part.column_names) - found:
                     raise _other_columns(table, lacks)
             added = connection.execute(
-                f"INSERT INTO {name} BY NAME FROM handed_on WHERE {ID} NOT IN (SELECT {ID} FROM {name})"
+                f"INSERT INTO {name} BY NAME SELECT DISTINCT ON ({ID}) * FROM handed_on "
+                f"WHERE {ID} NOT IN (SELECT {ID} FROM {name})"
             ).fetchall()
             n_new, n_all = n_new + added[0][0], n_all + part.num_rows
         connection.execute("COMMIT")

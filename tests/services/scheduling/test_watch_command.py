@@ -72,3 +72,34 @@ def test_beside_a_running_desk_the_desk_does_it(running: Desk) -> None:
     (run,) = json.loads(done.stdout)["tasks"]
     assert (run["task"], run["state"], run["by"]) == ("experiments", "done", "command")
     assert [kept.number for kept in running.ledger.task_runs("experiments")] == [run["number"]]
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from core.config import Settings
+from core.services.desk import open_desk
+from core.services.scheduling import running
+from core.services.scheduling.task import Task
+
+def endless(desk, now):
+    print("begun", flush=True)
+    time.sleep(60)
+
+running.tasks = lambda desk: [Task("drift", "Measure drift", "0 2 * * *", endless)]
+running.run_due(open_desk(Settings(home=Path(sys.argv[1]))))
+"""
+
+
+def test_what_a_killed_process_was_doing_is_found_and_done_at_its_next_time(home: Path) -> None:
+    child = subprocess.Popen([sys.executable, "-c", KILLED, str(home)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None and child.stdout.readline().strip() == "begun"
+    child.kill()
+    child.communicate()
+    desk = open_desk(Settings(home=home))
+    assert [run.state for run in desk.ledger.task_runs("drift")] == ["running"]
+    desk.log  # noqa: B018  its owner marks what the last one left behind
+    (run,) = desk.ledger.task_runs("drift")
+    assert run.state == "interrupted" and run.ended_at is not None
+    assert next(item for item in runner.planned(desk) if item.task.key == "drift").due is None
+    desk.close()
