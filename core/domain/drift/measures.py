@@ -50,7 +50,7 @@ class Divergence:
 def divergence(
     now: Array, reference: Array, level: float = LEVEL, n: float | None = None, m: float | None = None
 ) -> Divergence:
-    """PSI, KL and Jensen-Shannon of two tables of counts, half a row added per bin.
+    """PSI, KL and Jensen-Shannon of two tables of counts, half an effective row added per bin.
 
     Bins that expect less than one row on either side are one bin together, so that a tail of rare levels is no noise of
     its own. Under no drift PSI is (1/n + 1/m) chi2(B - 1), B the bins that expect a row (Yurdakul 2018).
@@ -95,7 +95,8 @@ def _compared(now: Array, reference: Array, n: float | None, m: float | None) ->
         return np.ones(1), np.ones(1), 0, math.inf
     expected = (now + reference) / (rows + held) * min(n, m)  # on the side that knows less
     kept = expected >= LEAST_EXPECTED
-    pooled = [np.append(side[kept], side[~kept].sum()) for side in (now, reference)]
+    sides = now * (n / rows), reference * (m / held)  # copies of rows tell nothing new
+    pooled = [np.append(side[kept], side[~kept].sum()) for side in sides]
     if pooled[0][-1] + pooled[1][-1] == 0:
         pooled = [side[:-1] for side in pooled]
     n_bins = int(kept.sum() + (expected[~kept].sum() >= LEAST_EXPECTED))
