@@ -6,8 +6,7 @@ windows; a window is a stretch of the rows' own time, and voided batches never c
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -18,14 +17,14 @@ import pyarrow as pa
 from core.domain.columns import SEPARATOR, Kind
 from core.domain.drift.bins import Bins, Counted, Rows
 from core.domain.usecase import UseCase
+from core.store.log_bins import UNKNOWN, aggregates, counted_in, no_rows
 from core.store.log_queries import naive
 from core.store.log_schema import quoted, raw_names, score_names
 from core.store.log_simulated import SIMULATED
 from core.store.log_uncounted import LogUncounted
 
 _ACTING = "s.prediction_id = r.prediction_id AND s.batch = r.batch AND s.role = 'acting'"
-_FACTS = ("min", "max", "avg", "stddev_pop")  # of every number
-_UNKNOWN = (math.nan, math.nan)
+_IN_TIME = "r.as_of >= ? AND r.as_of < ? AND r.batch NOT IN (FROM voided)"
 _OF_DAYS = "day >= ? AND day < ? AND batch NOT IN (FROM voided)"
 
 
@@ -78,44 +77,66 @@ class LogDrift(LogUncounted):
         bins : sequence of Bins
             Each names the column that it counts.
         """
-        stored = raw_names(use_case)
-        values = [_raw_value(use_case, item, f"r.{quoted(stored[item.column])}") for item in bins]
-        source = f"{quoted(use_case.key, 'rows')} r WHERE r.as_of >= ? AND r.as_of < ?"
-        return self._count(use_case, borders, bins, values, source, [])
+        stored, times = raw_names(use_case), [naive(border) for border in borders]
+        values = _named([_raw_value(use_case, item, f"r.{quoted(stored[item.column])}") for item in bins])
+        window, inner = _window("r.as_of", times)
+        rows = quoted(use_case.key, "rows")
+        picked = f"SELECT {window} AS w{values} FROM {rows} r WHERE {_IN_TIME}"
+        return self._count(use_case, len(times) - 1, bins, picked, [*inner, times[0], times[-1]])
 
     def count_scores(
         self, use_case: UseCase, borders: Sequence[datetime], bins: Sequence[Bins], version: str
     ) -> list[CountedWindow]:
-        """Acting scores that one version gave, of the windows between borders; bins are named by model."""
-        stored = score_names(use_case)
-        values = [f"s.{quoted(stored[item.name])}" for item in bins]
+        """Acting scores that one version gave, of the windows between borders; bins are named by model.
+
+        Scores carry no time of their rows. Those of a batch that lies in one window are counted without looking at
+        rows, three times as fast; others are joined with theirs.
+        """
+        self.ensure(use_case)
+        stored, times = score_names(use_case), [naive(border) for border in borders]
+        values = _named([f"s.{quoted(stored[item.name])}" for item in bins])
         rows, scores = quoted(use_case.key, "rows"), quoted(use_case.key, "scores")
-        source = f"{rows} r JOIN {scores} s ON {_ACTING} AND s.version = ? WHERE r.as_of >= ? AND r.as_of < ?"
-        return self._count(use_case, borders, bins, values, source, [version])
+        window, inner = _window("r.as_of", times)
+        whole, split = self._batches_of(use_case, times)
+        of_batches = (
+            f"SELECT x.w{values} FROM {scores} s JOIN "
+            "(SELECT unnest(?::INTEGER[]) AS batch, unnest(?::INTEGER[]) AS w) x ON x.batch = s.batch "
+            "WHERE s.role = 'acting' AND s.version = ?"
+        )
+        joined = (
+            f"SELECT {window} AS w{values} FROM {rows} r JOIN {scores} s ON {_ACTING} AND s.version = ? "
+            f"WHERE {_IN_TIME} AND r.batch IN (SELECT unnest(?::INTEGER[]))"
+        )
+        bound = [list(whole), list(whole.values()), version, *inner, version, times[0], times[-1], split]
+        return self._count(use_case, len(times) - 1, bins, f"{of_batches} UNION ALL {joined}", bound)
+
+    def _batches_of(self, use_case: UseCase, times: Sequence[datetime]) -> tuple[dict[int, int], list[int]]:
+        """Batches that lie in one window -> its place; and those that lie in several, or reach beyond all."""
+        rows, (window, inner) = quoted(use_case.key, "rows"), _window("first", times)
+        last, again = _window("last", times)
+        found = self._rows(
+            f"SELECT batch, {window}, {last}, first >= ? AND last < ? FROM (SELECT batch, min(as_of) AS first, "
+            f"max(as_of) AS last FROM {rows} WHERE batch IN (SELECT DISTINCT batch FROM {rows} r WHERE {_IN_TIME}) "
+            "GROUP BY batch)",
+            [*inner, *again, times[0], times[-1], times[0], times[-1]],
+        )
+        whole = {batch: first for batch, first, end, inside in found if inside and first == end}
+        return whole, [batch for batch, *_ in found if batch not in whole]
 
     def _count(
-        self,
-        use_case: UseCase,
-        borders: Sequence[datetime],
-        bins: Sequence[Bins],
-        values: Sequence[str],
-        source: str,
-        bound: list[Any],
+        self, use_case: UseCase, n_windows: int, bins: Sequence[Bins], picked: str, bound: Sequence[Any]
     ) -> list[CountedWindow]:
+        """Count what a query picks: w, the place of a row's window, and v0, v1 ..., its values."""
         self.ensure(use_case)
-        times = [naive(border) for border in borders]
-        window, inner = _window("r.as_of", times)
-        picked = "".join(f", {value} AS v{place}" for place, value in enumerate(values))
-        wanted = [_aggregates(item, f"v{place}") for place, item in enumerate(bins)]
+        wanted = [aggregates(item, f"v{place}") for place, item in enumerate(bins)]
         listed = "".join(f", {text}" for text, _ in wanted)
         found = self._rows(
-            f"SELECT w, count(*){listed} FROM (SELECT {window} AS w{picked} FROM {source} "
-            "AND r.batch NOT IN (FROM voided)) GROUP BY w",
-            [*(edges for _, given in wanted for edges in given), *inner, *bound, times[0], times[-1]],
+            f"SELECT w, count(*){listed} FROM ({picked}) GROUP BY w",
+            [*(edges for _, given in wanted for edges in given), *bound],
         )
-        windows = [CountedWindow(0, tuple(_nothing(item) for item in bins), (_UNKNOWN,) * len(bins))] * (len(times) - 1)
+        windows = [CountedWindow(0, tuple(map(no_rows, bins)), (UNKNOWN,) * len(bins))] * n_windows
         for place, n, *cells in found:
-            items, moments = zip(*_read(bins, n, iter(cells)), strict=True) if bins else ((), ())
+            items, moments = zip(*counted_in(bins, n, iter(cells)), strict=True) if bins else ((), ())
             windows[place] = CountedWindow(n, items, moments)
         return windows
 
@@ -189,58 +210,17 @@ def _window(column: str, borders: Sequence[Any]) -> tuple[str, list[Any]]:
     return " + ".join(f"({column} >= ?)::INTEGER" for _ in inner) or "0", inner
 
 
+def _named(values: Sequence[str]) -> str:
+    """Expressions as v0, v1 ..., to be listed after others."""
+    return "".join(f", {value} AS v{place}" for place, value in enumerate(values))
+
+
 def _raw_value(use_case: UseCase, bins: Bins, column: str) -> str:
     kind = use_case.schema[bins.column].kind
     if kind is Kind.SET:
         level = use_case.schema[bins.column].levels[bins.member].replace("'", "''")
         return f"contains('{SEPARATOR}' || {column} || '{SEPARATOR}', '{SEPARATOR}{level}{SEPARATOR}')::INTEGER"
     return f"{column}::BOOLEAN::INTEGER" if kind is Kind.YESNO else column
-
-
-def _aggregates(bins: Bins, value: str) -> tuple[str, list[list[float]]]:
-    """What is asked of one item, as SQL, and the edges bound in it."""
-    if not bins.is_number:
-        return f"histogram({value}::VARCHAR)", []
-    number = f"nullif(TRY_CAST({value} AS DOUBLE), 'nan'::DOUBLE)"
-    edges, facts = list(bins.edges), ", ".join(f"{name}({number})" for name in _FACTS)
-    if not edges:  # a reference without any value: one bin
-        return f"count({number}), {facts}", []
-    text, bound = f"histogram({number}, ?), {facts}", [edges]
-    if bins.points:
-        return f"{text}, histogram_exact({number}, ?)", [*bound, edges]
-    return text, bound
-
-
-def _read(bins: Sequence[Bins], n: int, cell: Iterator[Any]) -> Iterator[tuple[Counted, tuple[float, float]]]:
-    """One window's cells, in the order in which they were asked for, as counts with mean and standard deviation."""
-    for item in bins:
-        if not item.is_number:
-            yield _levels(item, n, next(cell)), _UNKNOWN
-            continue
-        found = next(cell)
-        low, high, mean, sd = (math.nan if fact is None else float(fact) for fact in (next(cell) for _ in _FACTS))
-        exact = next(cell) if item.points and item.edges else None
-        counts = _in_bins(item, found)
-        between = None if exact is None else int(counts[1:-1].sum()) - _at(item.edges[1:], exact)
-        missing = n - int(counts.sum())
-        yield Counted(item.name, counts, missing, low=low, high=high, between=between), (mean, sd)
-
-
-def _in_bins(bins: Bins, found: Mapping[float, int] | int | None) -> Any:
-    """Rows per bin of a histogram by upper edge; what lies above the last edge stands at infinity."""
-    if not isinstance(found, Mapping):
-        return np.array([0] * len(bins.edges) + [found or 0], dtype=np.int64)
-    return np.array([found.get(edge, 0) for edge in (*bins.edges, math.inf)], dtype=np.int64)
-
-
-def _at(edges: Sequence[float], exact: Mapping[float, int] | None) -> int:
-    return sum((exact or {}).get(edge, 0) for edge in edges)
-
-
-def _levels(bins: Bins, n: int, found: Mapping[str, int] | None) -> Counted:
-    known = dict(found or {})
-    counts = np.array([known.pop(level, 0) for level in bins.levels], dtype=np.int64)
-    return Counted(bins.name, counts, n - int(counts.sum()) - sum(known.values()), known)
 
 
 def _feature_window(bins: Sequence[Bins], found: Mapping[str, Mapping[int, int]]) -> CountedWindow:
@@ -251,8 +231,4 @@ def _feature_window(bins: Sequence[Bins], found: Mapping[str, Mapping[int, int]]
         counts = np.array([cells.get(k, 0) for k in range(item.n_coarse)], dtype=np.int64)
         items.append(Counted(item.name, counts, sum(cells.values()) - int(counts.sum()), fine=False))
     n = max((item.n for item in items), default=0)
-    return CountedWindow(n, tuple(items), (_UNKNOWN,) * len(items))
-
-
-def _nothing(bins: Bins) -> Counted:
-    return Counted(bins.name, np.zeros(len(bins.counts), dtype=np.int64), 0)
+    return CountedWindow(n, tuple(items), (UNKNOWN,) * len(items))

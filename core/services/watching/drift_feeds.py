@@ -15,6 +15,7 @@ from core.services.reasons.explainers import reference_columns
 from core.services.watching.drift_windows import Window
 
 MOST_ROWS = 100_000  # of a longer window the latest are looked at
+MOST_EARLIER = 20_000  # rows before it, which tell whether values come in groups
 LIMITS = CaseLimits()
 RAREST = 12  # chances are told down to one in 10 ** RAREST
 
@@ -32,8 +33,8 @@ def stuck(desk: Desk, use_case: UseCase, version: str, window: Window, earlier: 
     reference = kept(desk, use_case, ("runs", version), lambda: _reference(desk, use_case, version))
     names = list(reference)
     now, then = (
-        typed(use_case, desk.log.arrived(use_case, part.since, part.until, names, MOST_ROWS), names)
-        for part in (window, earlier)
+        typed(use_case, desk.log.arrived(use_case, part.since, part.until, names, most), names)
+        for part, most in ((window, MOST_ROWS), (earlier, MOST_EARLIER))
     )
     run = least_likely_run(now, reference, then, LIMITS.stuck_rows)
     return run if run is not None and run.log_odds < math.log(LIMITS.stuck_odds) else None
