@@ -15,6 +15,7 @@ from core.services.alerting import inbox, settings
 from core.services.alerting.engine import evaluate
 from core.services.alerting.rule import Rule, rules
 from core.services.complaints import cases
+from core.store.ledger_alert_tables import AlertRecord
 from core.ui import state
 
 from .conftest import OpenPage
@@ -150,6 +151,17 @@ def test_a_link_opens_an_alert_and_a_wrong_one_says_so(open_page: OpenPage, fire
     assert not incidents(app)
     assert len(app.error) == 1
     assert app.button(key=f"alert:{alert_id}")
+
+
+def test_an_alert_of_a_rule_that_is_no_more(open_page: OpenPage) -> None:
+    app = open_page("full", SCRIPT, KEY)
+    now = datetime.now(UTC)
+    facts = ("warning", "open", "It was too much.", None, None, None, now, now)
+    state.desk().ledger.add_alert(AlertRecord("a1", "former_rule", "former_case", "", *facts))
+    app = look_at(app, "a1")
+    fine(app)
+    assert "Former rule" in said(app)
+    assert "What to do." not in said(app)
 
 
 def test_the_rules_with_their_terms_and_what_complaints_asked_for(open_page: OpenPage) -> None:

@@ -187,9 +187,13 @@ def rule_of(found: AlertRecord) -> Rule | None:
 def _to_work_on(desk: Desk, actor: Actor, alert_id: str) -> AlertRecord:
     require(actor, Action.WORK_ALERT)
     found = desk.ledger.alert(alert_id)
-    if found.state == "closed":
-        raise InputError(f"Alert {alert_id} is closed.", "It opens again by itself when its rule finds the same again.")
+    _must_be_open(found)
     return found
+
+
+def _must_be_open(found: AlertRecord) -> None:
+    if found.state == "closed":
+        raise InputError(f"Alert {found.id} is closed.", "It opens again by itself when its rule finds the same again.")
 
 
 def _change(
@@ -203,6 +207,7 @@ def _change(
 ) -> AlertRecord:
     """Change an alert and record it, both or neither; `hidden` changes are times that the event has itself."""
     with desk.ledger.transaction():
+        _must_be_open(desk.ledger.alert(found.id))  # it may have ended since it was looked at
         after = desk.ledger.change_alert(found.id, **changes, **(hidden or {}))
         told = {name: _plain(value) for name, value in changes.items()}
         before = {name: _plain(getattr(found, name)) for name in changes}

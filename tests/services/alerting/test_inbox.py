@@ -53,6 +53,17 @@ def test_from_open_to_closed_by_a_person(bare: Desk, fired: AlertRecord) -> None
         inbox.acknowledge(bare, ANA, fired.id)
 
 
+def test_one_that_ended_meanwhile_stays_ended(
+    bare: Desk, told: Told, fired: AlertRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds(bare, told, [OK], [OK], start=NOW + HOUR)
+    read, first = bare.ledger.alert, [fired]
+    monkeypatch.setattr(bare.ledger, "alert", lambda found: first.pop() if first else read(found))
+    with pytest.raises(InputError, match="is closed"):
+        inbox.acknowledge(bare, ANA, fired.id)
+    assert read(fired.id).state == "closed"
+
+
 def test_what_a_person_closed_is_not_told_again(bare: Desk, told: Told, fired: AlertRecord) -> None:
     inbox.close(bare, RITA, fired.id, "We know.")
     found = rounds(bare, told, [BREACH], [BREACH], [OK], [OK], [BREACH], start=NOW + HOUR)
