@@ -116,14 +116,14 @@ def verdict(use_case: UseCase, seen: Fairness) -> None:
             "Finding": st.column_config.MultiselectColumn(
                 options=names, color=[hue for hue, _ in say.SIGNS.values()], width=190
             ),
-            "By chance": st.column_config.TextColumn(help="What equal groups would read: mean, and 95 of 100 deals"),
+            "By chance": st.column_config.TextColumn(help="What equal groups would read: mean, and limit"),
             "Ratio": st.column_config.TextColumn(help="Lowest over highest selection rate"),
         },
     )  # fmt: skip
     st.caption(
         messages.plain(
             f"Limit {say.LIMIT} for each gap; it is broken where the lower bound is above it, or the gap "
-            f"is above both the limit and chance. Of many gaps some exceed chance by chance. {say.source(seen)}"
+            f"is above both the limit and chance. {say.source(seen)}"
         )
     )
 

@@ -128,7 +128,6 @@ def _notes(use_case: UseCase, seen: Fairness) -> Iterator[str]:
     if use_case.adverse_codes:
         yield "Adverse actions: reasons are given in fixed codes; no sensitive column has one, so none is a reason."
     yield "A gap is a difference between groups as they are. It names no cause; equal rates are no proof of fairness."
-    yield "Gaps by two columns together are many: of twenty that are equal, one exceeds chance by chance."
     yield from use_case.policy.notes
     yield from use_case.notes
 

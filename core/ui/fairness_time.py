@@ -43,7 +43,7 @@ def over_time(use_case: UseCase, seen: Fairness, choice: Choice) -> None:
         f"{words.count(len(told), found.step)}"
     )
     caption = (
-        f"Bars are 95 % intervals; grey: what 95 of 100 deals of equal groups stay below; dotted: the limit "
+        f"Bars are 95 % intervals; grey: what equal groups stay below in 95 of 100 deals; dotted: the limit "
         f"{say.LIMIT}. "
         + (f"{words.count(few, found.step)} with not enough rows left out. " if few else "")
         + say.source(seen)

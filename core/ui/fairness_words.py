@@ -178,8 +178,8 @@ DEFINITIONS = {
         "all pairs of groups at once, the upper is a bootstrap percentile; whole entities are drawn."
     ),
     "By chance": (
-        "the gap that equal groups would show: mean, and what 95 of 100 deals stay below, when rows are dealt to the "
-        "groups at random. Highest minus lowest is never 0, even of equal groups."
+        "the gap that equal groups would show when rows are dealt to the groups at random: its mean, and what in 95 of "
+        "100 deals none of the gaps that are looked at together exceeds. Even of equal groups it is never 0."
     ),
     "Limit": (
         f"{LIMIT} for each gap, high severity above {HIGH}. It is broken where the lower bound "

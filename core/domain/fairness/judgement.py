@@ -24,7 +24,7 @@ def standing(gap: Gap | None, limit: float = GAP_LIMIT, high: float = GAP_HIGH) 
     """What a gap comes to.
 
     It breaks the limit where its lower bound is above it, or where the gap is above both the limit and what permuted
-    groups show in 95 of 100 deals.
+    groups show (`Gap.noise`).
     """
     if gap is None:
         return Standing.TOO_FEW

@@ -113,6 +113,7 @@ def _compare(desk: Desk, use_case: UseCase, choice: Choice, now: datetime) -> Fa
     champion, first, last = str(seen.champion), seen.days("first"), seen.days("last")
     shadow = use_case.policy.mode is Mode.SHADOW and RULES in seen.arms
     grouped = names_of(use_case, choice) if len(seen.times) else ()
+    family = max(len(grouped), 1) * (len(GAPS) if seen.selection.outcome else 1)
     return Fairness(
         use_case=use_case.key,
         selection=seen.selection,
@@ -126,11 +127,11 @@ def _compare(desk: Desk, use_case: UseCase, choice: Choice, now: datetime) -> Fa
         first=min(first, default=None),
         last=max(last, default=None),
         known=seen.known_by_decision(),
-        columns=tuple(_column(seen, groups_of(use_case, names, seen.raw, seen.times)) for names in grouped),
+        columns=tuple(_column(seen, groups_of(use_case, names, seen.raw, seen.times), family) for names in grouped),
     )
 
 
-def _column(seen: Seen, groups: Groups) -> ColumnGroups:
+def _column(seen: Seen, groups: Groups, family: int) -> ColumnGroups:
     cells = cells_of(groups.codes, len(groups.names), seen.rows)
     drawn = drawn_rates(cells, SEED)
     kinds = RATES if seen.selection.outcome else RATES[:1]
@@ -142,7 +143,7 @@ def _column(seen: Seen, groups: Groups) -> ColumnGroups:
                 arm=name,
                 rates={kind: group_rates(cells, place, kind) for kind in kinds},
                 calibration=_calibration(seen, groups, name),
-                gaps={kind: gap_of(cells, drawn, place, kind, SEED) for kind in GAPS},
+                gaps={kind: gap_of(cells, drawn, place, kind, SEED, family) for kind in GAPS},
                 wider=wider,
             )
         )

@@ -26,8 +26,8 @@ class WatchedGap:
     arm : str
         Who decides: the champion, or the rules.
     value, low, high, noise : float or None
-        The gap, its 95 % interval, and what 95 of 100 deals of equal groups stay below; None where fewer than two
-        groups have 30 rows.
+        The gap, its 95 % interval, and what no gap of equal groups exceeds in 95 of 100 deals; None where fewer than
+        two groups have 30 rows.
     sure : float or None
         What must be above a limit to break it: the gap where it is more than chance, else its lower bound.
     breaks, severe : bool
