@@ -40,7 +40,7 @@ def runs(seen: Board) -> None:
         width="stretch",
         column_config={
             "Started (UTC)": moment(),
-            "Task": st.column_config.TextColumn(width="medium"),
+            "Task": st.column_config.TextColumn(width=240),
             "Result": badges(),
             "What came of it": st.column_config.TextColumn(width="large"),
             "Due (UTC)": moment(),

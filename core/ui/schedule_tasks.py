@@ -54,8 +54,9 @@ def table(seen: Board) -> None:
         [say.row(item, seen.at) for item in seen.tasks],
         hide_index=True,
         width="stretch",
+        height="content",
         column_config={
-            "Task": st.column_config.TextColumn(width="medium", pinned=True),
+            "Task": st.column_config.TextColumn(width=240),
             "Result": badges(),
             "What came of it": st.column_config.TextColumn(width="large"),
             "When": st.column_config.TextColumn(width=160),

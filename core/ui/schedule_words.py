@@ -62,9 +62,9 @@ def run_row(run: TaskRun, titles: dict[str, str]) -> dict[str, object]:
     """A run as a row of the table."""
     seconds = (run.ended_at - run.started_at).total_seconds() if run.ended_at is not None else None
     return {
-        "Started (UTC)": run.started_at,
         "Task": titles.get(run.task, run.task),
         "Result": [state(run)],
+        "Started (UTC)": run.started_at,
         "What came of it": run.said,
         "Took": "" if seconds is None else words.duration(seconds),
         "Due (UTC)": run.due_at,

@@ -11,7 +11,7 @@ from core.domain.metrics.measured import Measured
 from core.domain.service_level import PROMISED
 from core.services.watching.weekly_report import Week, WindowDrift
 
-PERIODS = 12
+JUDGED, WAITING = 8, 4  # periods that are shown
 
 _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;color:#101820;background:#fff;max-width:60rem;margin:2rem auto;padding:0 1rem}
@@ -56,6 +56,8 @@ def _performance(week: Week) -> list[str]:
     if overall is None or not n.n_known:
         return [*parts, _note("Nothing can be judged yet: no mature outcome is known.")]
     parts.append(_p(f"{label} over all of them: {_figure(overall)}."))
+    judged = [period for period in seen.periods if period.maturity.n_known]
+    waiting = [period for period in seen.periods if not judged or period.start > judged[-1].start]
     rows = [
         (
             _day(period.start),
@@ -64,11 +66,15 @@ def _performance(week: Week) -> list[str]:
             _figure(period.realised[metric].get(seen.champion)),
             _figure(period.expected.get(metric)),
         )
-        for period in seen.periods[-PERIODS:]
+        for period in [*judged[-JUDGED:], *waiting[-WAITING:]]
     ]
     parts.append(_table((f"{seen.step.capitalize()} from", f"{noun}s", "Judged", f"{label}", "Expected"), rows))
-    parts.append(_note(f"The last {len(rows)} periods, by {seen.step} of the rows' own time, with 95 % intervals. "
-                       "Expected: estimated without outcomes; it does not see a change of the concept."))  # fmt: skip
+    note = (
+        f"By {seen.step} of the rows' own time, with 95 % intervals: the latest {JUDGED} that can be judged, and the "
+        f"latest {WAITING} that wait for their outcomes. Expected: estimated without outcomes; it does not see a "
+        "change of the concept."
+    )
+    parts.append(_note(note))
     return parts
 
 
@@ -162,7 +168,7 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _figure(found: Measured | None) -> str:
     if found is None:
-        return "not told"
+        return "waits"
     if not found.enough:
         return f"too few: n = {found.n:,}"
     return f"{found.value:.4g} [{found.low:.4g}, {found.high:.4g}], n = {found.n:,}"

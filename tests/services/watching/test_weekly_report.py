@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from core.domain.drift.judgement import Level
+from core.domain.maturity import Maturity
+from core.domain.metrics.measured import Measured
 from core.errors import NotPermitted, UnknownName
 from core.services.access import LOCAL_PEOPLE, Actor, Role
 from core.services.desk import Desk
+from core.services.performance import Period
 from core.services.watching.weekly_html import document
 from core.services.watching.weekly_report import report_text, reports, week_of, write_reports
 from core.store.ledger_alert_tables import AlertRecord
@@ -75,3 +79,25 @@ def test_it_shows_stored_drift_alerts_and_runs_as_text(desk: Desk) -> None:
     assert "12 % rejected." in text and "<td>drift</td><td>1</td><td>1</td>" in text
     earlier = document(week_of(desk, desk.use_case(KEY), MONDAY - WEEK, MONDAY, SATURDAY))
     assert "No whole window was measured yet" in earlier and "12 % rejected." not in earlier
+
+
+def test_weeks_that_can_be_judged_stand_before_those_that_wait(desk: Desk) -> None:
+    week = week_of(desk, desk.use_case(KEY), MONDAY, MONDAY + WEEK, SATURDAY)
+    figure = Measured("auc", 0.81, 0.78, 0.84, 900, 120, "DeLong")
+    champion, metric = week.performance.champion, week.performance.metrics[0]
+    periods = tuple(
+        Period(
+            start=(MONDAY - place * WEEK).date(),
+            end=(MONDAY - place * WEEK + WEEK).date(),
+            maturity=Maturity(1_000, known, known),
+            realised={metric: {champion: figure if known else None}},
+            expected={metric: figure},
+            versions=("v1",),
+        )
+        for place, known in [*((place, 900) for place in range(15, 5, -1)), *((place, 0) for place in range(5, -1, -1))]
+    )
+    overall = {metric: {champion: figure}}
+    seen = replace(week.performance, periods=periods, maturity=Maturity(16_000, 9_000, 9_000), overall=overall)
+    text = document(replace(week, performance=seen))
+    assert text.count("<td>waits</td>") == 4 and text.count("<td>900</td>") == 8
+    assert "AUC over all of them: 0.81 [0.78, 0.84], n = 900." in text
