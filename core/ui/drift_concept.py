@@ -14,7 +14,7 @@ from core.domain.policy import Tone
 from core.domain.usecase import Task, UseCase
 from core.services.watching import concept as service
 from core.services.watching.concept import ConceptState
-from core.services.watching.concept_judged import ConceptJudgement, level_said
+from core.services.watching.concept_judged import ConceptJudgement, level_said, noun_of
 from core.services.watching.concept_window import ConceptWindow, Kind, Move, Ripe
 from core.ui import charts, period_charts, state, words
 from core.ui.period_words import day, form_of
@@ -49,8 +49,8 @@ def finding(seen: ConceptState) -> str:
     """The title of the chart."""
     label, spells = metric_of(seen.metric).label, service.spells(seen)
     if not seen.judged:
-        waits = f"; the first {seen.step} that can be judged matures on {day(seen.next_on)}" if seen.next_on else ""
-        return f"No {seen.step} can be judged yet{waits}"
+        waits = f"; the next {_noun(seen)} that can be judged matures on {day(seen.next_on)}" if seen.next_on else ""
+        return f"No {_noun(seen)} can be judged yet{waits}"
     if not spells:
         return f"{label} of {seen.model} is what its scores promise, in all {_judged(seen)}"
     told = ", ".join(_span(first, end) for first, end in spells)
@@ -58,7 +58,11 @@ def finding(seen: ConceptState) -> str:
 
 
 def _judged(seen: ConceptState) -> str:
-    return f"{words.count(len(seen.judged), seen.step)} that can be judged"
+    return f"{words.count(len(seen.judged), _noun(seen))} that can be judged"
+
+
+def _noun(seen: ConceptState) -> str:
+    return noun_of(seen.windows, seen.step)
 
 
 def _span(first: date, end: date) -> str:
@@ -111,14 +115,15 @@ def _caption(use_case: UseCase, seen: ConceptState) -> str:
     k, of = seen.limits.persistence
     waiting = sum(item.ripe is Ripe.NOT_YET for item in seen.windows)
     later = (
-        f" {words.count(waiting, seen.step)} not yet mature, the next on {day(seen.next_on)}." if seen.next_on else ""
+        f" {words.count(waiting, _noun(seen))} not yet mature, the next on {day(seen.next_on)}." if seen.next_on else ""
     )
+    noun, limits = _noun(seen), seen.limits
     return (
         f"Beneath: what {how} promise, corrected by what held-out rows showed, with the band of so many rows; line: "
-        f"what was realised. Concept drift: {k} of the last {of} mature {seen.step}s below the band, or the last {of} "
-        f"or {2 * of} taken together. Outcomes that moved: beyond {seen.limits.level_change:.0%} and noise, and other "
-        f"rows do not explain it. n = {words.count(n)} judged in {words.count(len(seen.judged), seen.step)}, as known "
-        f"on {day(seen.known_on)}, held-out rows of {seen.version}.{later}"
+        f"what was realised. Concept drift: {k} of the last {of} mature {noun}s below the band, or the last {of} or "
+        f"{2 * of} taken together. Outcomes that moved: beyond {limits.level_change:.0%} and noise, and other rows do "
+        f"not explain it. n = {words.count(n)} judged in {words.count(len(seen.judged), noun)}, as known on "
+        f"{day(seen.known_on)}, held-out rows of {seen.version}.{later}"
     )
 
 

@@ -4,7 +4,7 @@ Three ways in which the world can leave a model behind, told apart:
 
 ===============  ====================================================================================================
 concept drift    the main figure lies below the band that the scores themselves promise, in k of the last n mature
-                 windows, or in the last n or 2 n taken together; and not only because the level of outcomes moved
+                 windows, or (of classes) in the last n or 2 n taken together; not only because the level moved
 calibration      the intercept or the slope of outcomes on scores is another than on the held-out rows
 conversion       the outcome's rate (or mean) fell against the days before
 ===============  ====================================================================================================
@@ -32,6 +32,7 @@ from core.domain.metrics.intervals import z_value
 from core.domain.metrics.measured import LEVEL, MIN_EVENTS, Measured
 from core.domain.usecase import Task
 
+EXTREME = 2.0  # a figure whose own interval is so many times the band's is made by a few rows
 CHANCE = {"auc": 0.5, "macro_auc": 0.5}  # what guessing reaches; a drop is told as a share of what lies above
 
 
@@ -120,19 +121,22 @@ def _corrected(found: Measured, reference: Reference) -> Measured:
 
 
 def difference(found: Measured, expected: Measured, rows: Outcomes, level: float = LEVEL) -> Measured:
-    """Realised minus estimated, with the band around the estimate as its interval, widened to a level.
+    """Realised minus estimated, with the band around the estimate as its interval, at a level.
 
-    Where entities repeat the band is as much wider as the realised figure's own interval is.
+    The band is what so many rows realise, were the scores right. It knows neither of entities that repeat nor of a few
+    extreme values that make the figure: there the realised figure's own error counts, where it is the larger one. They
+    are errors of the same draw, not two.
     """
-    wider = z_value(level) / z_value()
-    if rows.clusters is not None:
-        plain = realised(replace(rows, clusters=None))
-        wider *= max(1.0, (found.high - found.low) / (plain.high - plain.low)) if plain.high > plain.low else 1.0
+    scale = z_value(level) / z_value()
     value = found.value - expected.value
-    low, high = value - wider * (expected.high - expected.value), value + wider * (expected.value - expected.low)
+    below, above = expected.high - expected.value, expected.value - expected.low
+    extreme = found.high - found.low > EXTREME * (expected.high - expected.low)
+    if extreme or rows.clusters is not None:
+        below, above = max(below, found.value - found.low), max(above, found.high - found.value)
+    method = f"band of the estimate ({expected.method})"
     return Measured(
-        "difference", value, low, high, found.n, found.n_events, f"band of the estimate ({expected.method})"
-    )
+        "difference", value, value - scale * below, value + scale * above, found.n, found.n_events, method
+    )  # fmt: skip
 
 
 def level_aside(rows: Outcomes, reference: Reference) -> Measured:
@@ -146,7 +150,7 @@ def level_aside(rows: Outcomes, reference: Reference) -> Measured:
         errors = rows.outcome - rows.outputs[:, 0]
         mean = np.bincount(day, weights=errors) / np.bincount(day)
         evened = replace(rows, outcome=rows.outcome - mean[day])
-        return difference(realised(evened), estimated(rows, reference), evened)
+        return difference(realised(evened), estimated(rows, reference), rows)
     chances = rows.outputs
     if rows.task is Task.BINARY:
         chances = np.column_stack([1 - rows.outputs[:, 0], rows.outputs[:, 0]])

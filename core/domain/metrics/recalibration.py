@@ -50,7 +50,7 @@ def fit_line(margins: Floats, outcomes: Floats, prior_sd: float | None = None) -
     design = np.column_stack([margins - centre, np.ones(len(margins))])
     start = np.array([1.0, centre])
     precision = _RIDGE if prior_sd is None else prior_sd**-2
-    weights, converged = start.copy(), False
+    weights, converged = _nearer(design, outcomes, start, precision), False
     loss = _loss(design, outcomes, weights, start, precision)
     information = np.eye(2)
     for _ in range(_STEPS):
@@ -69,6 +69,17 @@ def fit_line(margins: Floats, outcomes: Floats, prior_sd: float | None = None) -
     slope, intercept = (back @ weights).tolist()
     errors = np.sqrt(np.diag(back @ np.linalg.inv(information) @ back.T))
     return Line(slope, intercept, float(errors[0]), float(errors[1]), converged)
+
+
+def _nearer(design: Floats, outcomes: Floats, start: Floats, precision: float) -> Floats:
+    """Where to begin: the margins as they are, or none of them where that fits better.
+
+    From margins far off a step of Newton's leads nowhere; from a flat line it always leads down.
+    """
+    rate = float(np.clip(outcomes.mean(), 1e-12, 1 - 1e-12))
+    flat = np.array([0.0, np.log(rate / (1 - rate))])
+    both = [_loss(design, outcomes, weights, start, precision) for weights in (start, flat)]
+    return flat if both[1] < both[0] else start.copy()
 
 
 def _loss(design: Floats, outcomes: Floats, weights: Floats, start: Floats, precision: float) -> float:

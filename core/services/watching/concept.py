@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -23,11 +23,11 @@ from core.services.reference import typed_columns
 from core.services.training import read_target
 from core.services.watching import concept_judged
 from core.services.watching.concept_judged import ConceptJudgement, Seen
-from core.services.watching.concept_window import Asked, ConceptWindow, Move, Ripe, named, rows_of, window
+from core.services.watching.concept_window import Asked, ConceptWindow, Move, Ripe, Span, joined, named, rows_of, window
 
 LIMITS = ConceptLimits()
 MOST_WINDOWS = 60
-WEEK_DAYS, MONTH_DAYS = 7, 30
+BEFORE_WINDOWS = 3  # that a level is compared with at least
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class ConceptState:
     model: str
     version: str | None
     metric: str
-    step: str  # week | month
+    step: str  # week | month; where these have few rows they are joined
     horizon_days: int
     known_on: date
     limits: ConceptLimits
@@ -98,13 +98,16 @@ def _compute(desk: Desk, use_case: UseCase, at: datetime) -> ConceptState:
     rows = judged_rows(use_case, desk.log.judged(use_case, at))
     metric = METRICS[use_case.task][0]
     step, starts = first_days(use_case, rows)
-    changes = level_of(use_case, rows, model, step)
-    moves = _moves(use_case, changes)
     reference = held_out(desk, use_case, model)
     version = None if acting is None else acting.version
-    asked = Asked(use_case, model, version, reference, LIMITS, at.date(), moves)
-    spans = list(zip(slices(rows.days, starts), starts, strict=True))[-MOST_WINDOWS:]
-    found = [window(rows.part(part), start.astype(date), day_after(start, step), asked) for part, start in spans]
+    asked = Asked(use_case, model, version, reference, LIMITS, at.date())
+    pairs = zip(slices(rows.days, starts), starts, strict=True)
+    spans = [Span(part, start.astype(date), day_after(start, step)) for part, start in pairs]
+    spans = joined(spans, rows, asked)
+    changes = level_of(asked, rows, spans)
+    moves = _moves(use_case, changes)
+    asked = replace(asked, moves=moves)
+    found = [window(rows.part(span.rows), span, asked) for span in spans[-MOST_WINDOWS:]]
     windows = named(found, rows, asked)
     recent = _recent(rows, windows, asked)
     seen = Seen(use_case, metric, step, LIMITS, windows)
@@ -142,17 +145,20 @@ def held_out(desk: Desk, use_case: UseCase, model: str) -> Reference:
     return Reference.of(Outcomes(use_case.task, outcome[told], outputs[told], days))
 
 
-def level_of(use_case: UseCase, rows: Judged, model: str, step: str) -> list[LevelChange]:
-    """The outcome's rate (of the last class) or mean in every week, or month, against the weeks before it."""
-    judged = rows.part(rows.counts & ~np.isnan(rows.outputs[model]).any(axis=1))
-    width, values = WEEK_DAYS if step == "week" else MONTH_DAYS, judged.outcome
+def level_of(asked: Asked, rows: Judged, spans: Sequence[Span]) -> list[LevelChange]:
+    """The outcome's rate (of the last class) or mean in stretches as long as windows are, against those before."""
+    use_case, limits = asked.use_case, asked.limits
+    judged = rows.part(rows.counts & ~np.isnan(rows.outputs[asked.model]).any(axis=1))
+    values = judged.outcome
     if use_case.task is Task.MULTICLASS:
         values = (values == len(use_case.target.classes) - 1).astype(np.float64)
+    width = int(np.median([(span.end - span.start).days for span in spans])) if spans else 1
+    before = max(limits.before_days, BEFORE_WINDOWS * width)
     return level_changes(
         judged.days,
         values,
-        judged.outputs[model][:, -1],
-        Stretch(width, LIMITS.before_days, LIMITS.minimum_rows, LIMITS.change_level),
+        judged.outputs[asked.model][:, -1],
+        Stretch(width, before, limits.minimum_rows, limits.change_level),
         judged.clusters(np.ones(len(judged), dtype=bool)),
     )
 

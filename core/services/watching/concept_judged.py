@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from core.domain.alert import State
 from core.domain.drift.concept import ConceptLimits, Outcomes, drop_against, persistent, realised
 from core.domain.metrics.catalogue import metric_of
-from core.domain.metrics.measured import Measured
+from core.domain.metrics.measured import MIN_EVENTS, Measured
 from core.domain.outcome_level import LevelChange
 from core.domain.usecase import Task, UseCase
 from core.services.watching.concept_window import ConceptWindow, Ripe
@@ -54,6 +54,22 @@ class Seen:
     def judged(self) -> list[ConceptWindow]:
         return [item for item in self.windows if item.ripe is Ripe.JUDGED]
 
+    @property
+    def noun(self) -> str:
+        """What a window is called."""
+        return noun_of(self.windows, self.step)
+
+    def of(self, item: ConceptWindow) -> str:
+        """A window in words: the week of a day, or from day to day."""
+        if not item.joined:
+            return f"the {self.step} of {day(item.start)}"
+        return f"{day(item.start)} to {day(item.end - timedelta(days=1))}"
+
+
+def noun_of(windows: Sequence[ConceptWindow], step: str) -> str:
+    """Week or month; "window" where some had to be joined."""
+    return "window" if any(item.joined for item in windows) else step
+
 
 def day(when: date) -> str:
     """A day in words.
@@ -75,10 +91,10 @@ def concept(seen: Seen) -> ConceptJudgement:
     figure, promised, apart = shown.realised, shown.expected, shown.difference
     assert figure is not None and promised is not None and apart is not None
     said = (
-        f"{seen.label} {figure.value:.3f} realised on {figure.n:,} rows of the {seen.step} of {day(shown.start)}, "
+        f"{seen.label} {figure.value:.3f} realised on {figure.n:,} rows of {seen.of(shown)}, "
         f"{promised.value:.3f} estimated (difference {apart.value:+.3f}, 95 % {apart.low:+.3f} to {apart.high:+.3f}); "
         f"below what the scores promise in {sum(item.worse for item in last)} of the last {len(last)} mature "
-        f"{seen.step}s ({k} of {n} make concept drift)"
+        f"{seen.noun}s ({k} of {n} make concept drift)"
     )
     return ConceptJudgement(
         "concept",
@@ -98,7 +114,7 @@ def _together(seen: Seen, last: Sequence[ConceptWindow]) -> str:
     if pooled is None:
         return ""
     return (
-        f"; with the {seen.step}s before it {pooled.value:+.3f} on {pooled.n:,} rows "
+        f"; with the {seen.noun}s before it {pooled.value:+.3f} on {pooled.n:,} rows "
         f"({seen.limits.together:.0%} {pooled.low:+.3f} to {pooled.high:+.3f})"
     )
 
@@ -144,10 +160,10 @@ def calibration(seen: Seen) -> ConceptJudgement:
     worst = max(shown.off_line or shown.lines, key=lambda item: abs(item.drift.value))
     of = f" of '{worst.label}'" if worst.label else ""
     said = (
-        f"The calibration {worst.name}{of} is {worst.now:.2f} on {shown.n_known:,} rows of the {seen.step} of "
-        f"{day(shown.start)}, {worst.then:.2f} on held-out ones (difference {worst.drift.value:+.2f}, "
+        f"The calibration {worst.name}{of} is {worst.now:.2f} on {shown.n_known:,} rows of "
+        f"{seen.of(shown)}, {worst.then:.2f} on held-out ones (difference {worst.drift.value:+.2f}, "
         f"{worst.drift.low:+.2f} to {worst.drift.high:+.2f} after correction; limit {seen.limits.line:.2f}); beyond "
-        f"noise in {sum(flags)} of the last {len(last)} mature {seen.step}s."
+        f"noise in {sum(flags)} of the last {len(last)} mature {seen.noun}s."
     )
     sign = -1.0 if worst.drift.value < 0 else 1.0
     low, high = sorted((sign * worst.drift.low, sign * worst.drift.high))
@@ -202,7 +218,9 @@ def _nothing(seen: Seen) -> str:
     """Why nothing can be judged, and when that ends."""
     waiting = [item for item in seen.windows if item.ripe is Ripe.NOT_YET]
     most = max((item.n_known for item in seen.windows if item.ripe is Ripe.FEW), default=0)
-    few = f"not enough rows: {most:,} of {seen.limits.minimum_rows} in any mature {seen.step}"
+    few = f"not enough rows: {most:,} of {seen.limits.minimum_rows} in any mature {seen.noun}"
+    if most >= seen.limits.minimum_rows:
+        few = f"no mature {seen.noun} has {MIN_EVENTS} rows of every class"
     if not waiting:
         return f"Nothing to judge: {few}." if seen.windows else "Nothing to judge: no row has been scored yet."
     first = min(waiting, key=lambda item: item.matures_on)

@@ -23,9 +23,9 @@ from core.domain.drift.concept import (
     realised,
 )
 from core.domain.judged import Judged
-from core.domain.metrics.measured import Measured
+from core.domain.metrics.measured import MIN_EVENTS, Measured
 from core.domain.outcome_level import LevelChange
-from core.domain.usecase import UseCase
+from core.domain.usecase import Task, UseCase
 
 
 class Ripe(StrEnum):
@@ -52,6 +52,8 @@ class ConceptWindow:
     ----------
     end, matures_on : date
         The day after its last day; the day on which all its rows are old enough.
+    joined : bool
+        Weeks or months put together, because one has too few rows to be judged.
     n, n_known : int
         Rows scored by the model; of these, rows old enough whose outcome is known.
     expected : Measured or None
@@ -75,6 +77,7 @@ class ConceptWindow:
     n_known: int
     matures_on: date
     versions: tuple[str, ...]
+    joined: bool = False
     expected: Measured | None = None
     realised: Measured | None = None
     difference: Measured | None = None
@@ -135,16 +138,59 @@ class Asked:
     reference: Reference
     limits: ConceptLimits
     known_on: date
-    moves: Sequence[Move]
+    moves: Sequence[Move] = ()
 
 
-def window(rows: Judged, start: date, end: date, asked: Asked) -> ConceptWindow:
+@dataclass(frozen=True)
+class Span:
+    """The rows of one window, and its days."""
+
+    rows: slice
+    start: date
+    end: date  # the day after the last
+    joined: bool = False
+
+
+def joined(spans: Sequence[Span], rows: Judged, asked: Asked) -> list[Span]:
+    """Mature weeks or months put together until they have enough rows, oldest first, where most have too few.
+
+    What is left at the end waits for more: a window that was judged once never changes its days.
+    """
+    judged = rows.counts & _told_rows(rows, asked.model)
+    known = [int(judged[item.rows].sum()) for item in spans]
+    if float(np.median([n for n in known if n] or [0])) >= asked.limits.minimum_rows:
+        return list(spans)
+    found: list[Span] = []
+    open_since: Span | None = None
+    for item in spans:
+        if item.end + timedelta(days=asked.use_case.target.horizon_days) > asked.known_on:
+            found.append(item)
+            continue
+        if open_since is not None:
+            found.pop()
+            item = Span(slice(open_since.rows.start, item.rows.stop), open_since.start, item.end, True)
+        found.append(item)
+        open_since = None if _enough(rows.part(item.rows), asked) else item
+    return found
+
+
+def _enough(rows: Judged, asked: Asked) -> bool:
+    """Enough rows, and of every class enough, to be judged."""
+    outcome = rows.outcome[rows.counts & _told_rows(rows, asked.model)]
+    if len(outcome) < asked.limits.minimum_rows:
+        return False
+    n_classes = len(asked.use_case.target.classes)
+    return n_classes == 0 or int(np.bincount(outcome.astype(np.int64), minlength=n_classes).min()) >= MIN_EVENTS
+
+
+def window(rows: Judged, span: Span, asked: Asked) -> ConceptWindow:
     """The figures of one window's rows."""
+    start, end = span.start, span.end
     scored = rows.part(_told_rows(rows, asked.model))
     judged = scored.part(scored.counts)
     matures_on = end + timedelta(days=asked.use_case.target.horizon_days)
     versions = tuple(rows.versions[place] for place in np.unique(rows.version).tolist())
-    found = ConceptWindow(start, end, Ripe.FEW, len(scored), len(judged), matures_on, versions)
+    found = ConceptWindow(start, end, Ripe.FEW, len(scored), len(judged), matures_on, versions, span.joined)
     if len(scored) == 0:
         return found
     if matures_on > asked.known_on:
@@ -206,10 +252,13 @@ def _pooled(judged: Sequence[ConceptWindow], rows: Judged, asked: Asked) -> Meas
     """Realised minus estimated over the latest windows together, of the longer or the shorter run: the clearer one.
 
     No single window makes it, and none that is over: k of n of them must be low, the latest k among them, and the
-    latest at least half as low as all together.
+    latest at least half as low as all together. Of classes only: a few extreme values make or break R2, and the band
+    of many windows together is too narrow to know them.
     """
     k, n = asked.limits.persistence
     found = None
+    if asked.use_case.task is Task.REGRESSION:
+        return found
     for length in (n, 2 * n):
         last = judged[-length:]
         low = [item.difference is not None and item.difference.value < 0 for item in last]

@@ -3,7 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.domain.compare.guardrails import calibration_losses, coverage_loss, gap_loss, quantile_loss, value_losses
+from core.domain.compare.guardrails import (
+    calibration_losses,
+    chance_line,
+    coverage_loss,
+    gap_loss,
+    quantile_loss,
+    value_losses,
+)
 
 RNG = np.random.default_rng(6)
 N = 4_000
@@ -22,6 +29,15 @@ def test_calibration_lines_agree_with_scikit_learn():
     _, slope = calibration_losses(Y, P, shifted(2.0, 0.5))
     theirs = LogisticRegression(C=np.inf, tol=1e-10).fit((2 * Z + 0.5)[:, None], Y)
     assert slope.challenger == pytest.approx(theirs.coef_[0, 0], abs=1e-4)
+
+
+def test_scores_far_off_have_a_calibration_too():
+    """All near 0 or 1, and wrong: whole steps of Newton's would never come back."""
+    scores = np.where(RNG.random(N) < 0.5, 1e-12, 1 - 1e-9)
+    (shift, influence), (slope, _) = chance_line(Y, scores)
+    margins = np.log(scores / (1 - scores))
+    assert np.mean(1 / (1 + np.exp(-(margins + shift)))) == pytest.approx(Y.mean(), abs=1e-6)
+    assert np.isfinite(influence).all() and abs(slope) < 0.05
 
 
 def test_their_error_is_the_bootstrap_error():

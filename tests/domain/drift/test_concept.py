@@ -53,7 +53,7 @@ each = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS.keys())
 
 
 def apart(rows, reference):
-    return difference(realised(rows), estimated(rows, reference))
+    return difference(realised(rows), estimated(rows, reference), rows)
 
 
 @each
@@ -173,3 +173,16 @@ def test_a_reference_without_rows_corrects_nothing():
     rows = binary(np.random.default_rng(16))
     assert estimated(rows, reference).low < estimated(rows, reference).value
     assert line_drifts(rows, reference, ("1",)) == ()
+
+
+def test_a_few_extreme_values_make_no_drift():
+    """One row far off ruins R2 of two hundred: the figure's own error says so, the band alone would not."""
+    rng = np.random.default_rng(17)
+    reference = Reference.of(values(rng, 8_000))
+    rows = values(rng, 200)
+    outcome = rows.outcome.copy()
+    outcome[0] -= 3
+    found = apart(replace(rows, outcome=outcome), reference)
+    assert found.value < -0.2 and found.high > 0
+    blind = realised(replace(rows, outcome=outcome)).value - estimated(rows, reference).low
+    assert blind < 0, "below the band"
