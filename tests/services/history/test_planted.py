@@ -59,6 +59,7 @@ def test_every_rule_that_a_simulation_can_break_has_fired_and_for_what_was_plant
     every = set(builtin())
     weekly = {case.key for case in WEEKLY}
     assert fired["score_drift"] == fired["feature_drift"] == every
+    assert fired["scores_now"] <= every
     assert fired["rejects"] == fired["missing_shares"] == fired["new_categories"] == weekly
     assert fired["concept_drift"] == every
     assert fired["calibration"] and fired["conversion_drop"]
