@@ -2,7 +2,7 @@
 
 Each figure stands beside a peer or a floor measured in the same run, because machines are shared and noisy;
 quote the ratios. --rows N scales the file figures (1,000,000 by default), --drift-rows N the comparison with Evidently
-(100,000: of a million rows it takes minutes and gigabytes).
+(100,000: of a million rows it takes minutes and gigabytes), --log-rows N the log that the drift page is opened on.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--drift-rows", type=int, default=100_000)
+    parser.add_argument("--log-rows", type=int, default=10_000_000)
     asked = parser.parse_args()
     rows = asked.rows
     print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, {rows:,} rows\n")
@@ -40,6 +41,7 @@ def main() -> None:
         figures += _reasons(home)
         figures += _history(home)
         figures += _comparisons()
+        figures += _long_log(Path(folder), asked.log_rows)
     figures += _drift(asked.drift_rows)
     print(table(figures))
 
@@ -109,6 +111,17 @@ def _pages(home: Path) -> Iterator[Figure]:
     taken: dict[str, Any] = contest("benchmarks.pages", env={"RINGSIDE_HOME": str(home)})
     for page, ms in taken.items():
         yield Figure(f"rerun of {page} on this log", f"{ms:.0f} ms", "", None, "< 300 ms", ms < 300)
+
+
+def _long_log(folder: Path, rows: int) -> Iterator[Figure]:
+    home = folder / "long"
+    train_missing(Settings(home=home), ACTOR, lambda message, fraction: None)
+    env = {"RINGSIDE_HOME": str(home)}
+    contest("benchmarks.long_log", "build", str(rows), env=env)
+    found = contest("benchmarks.long_log", "open", env=env)
+    name = f"drift page on a log of {found['rows']:,.0f} rows: the latest week, the one before, the reference"
+    seconds = found["first_ms"] / 1_000
+    yield Figure(name, f"{seconds:.1f} s, then {found['again_ms']:.0f} ms", "", None, "<= 1.5 s", seconds <= 1.5)
 
 
 def _reasons(home: Path) -> Iterator[Figure]:

@@ -11,11 +11,11 @@ from core.domain.usecase import UseCase
 from core.services.complaints.case_rows import floats, run_columns, typed
 from core.services.desk import Desk
 from core.services.kept import kept
-from core.services.reasons.explainers import reference_columns
+from core.services.watching.drift_reference import reference_rows
 from core.services.watching.drift_windows import Window
 
-MOST_ROWS = 100_000  # of a longer window the latest are looked at
-MOST_EARLIER = 20_000  # rows before it, which tell whether values come in groups
+MOST_ROWS = 50_000  # of a longer window the latest are looked at
+MOST_EARLIER = 10_000  # rows before it, which tell whether values come in groups
 LIMITS = CaseLimits()
 RAREST = 12  # chances are told down to one in 10 ** RAREST
 
@@ -41,7 +41,7 @@ def stuck(desk: Desk, use_case: UseCase, version: str, window: Window, earlier: 
 
 
 def _reference(desk: Desk, use_case: UseCase, version: str) -> dict[str, Floats]:
-    columns, _, _ = reference_columns(desk, use_case.key, version)
+    columns, _ = reference_rows(desk, use_case, version)
     return {name: floats(use_case, name, columns[name]) for name in run_columns(use_case) if name in columns}
 
 

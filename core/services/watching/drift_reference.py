@@ -63,9 +63,17 @@ def drift_reference(desk: Desk, use_case: UseCase, version: str | None = None) -
     return kept(desk, use_case, mark, lambda: _reference(desk, use_case, scorer.card.version))
 
 
+def reference_rows(desk: Desk, use_case: UseCase, version: str) -> tuple[Columns, int]:
+    """The held-out rows of a version as typed columns, read once, and how many there are."""
+    columns, _, n = kept(
+        desk, use_case, ("drift rows", version), lambda: reference_columns(desk, use_case.key, version)
+    )
+    return columns, n
+
+
 def _reference(desk: Desk, use_case: UseCase, version: str) -> DriftReference:
     scorer = desk.scorer(use_case.key, version)
-    columns, _, n = reference_columns(desk, use_case.key, version)
+    columns, n = reference_rows(desk, use_case, version)
     rows = _rows(use_case, columns, n)
     champion, said = scorer.card.champion, scorer.score(columns, n).scores
     scores = {name: said[name] for name in sorted(said, key=lambda name: name != champion)}

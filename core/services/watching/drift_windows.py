@@ -12,6 +12,7 @@ from core.store.log_drift import DayRows
 
 WEEK, MONTH = "week", "month"
 LATEST_DAYS = 7
+AROUND = 6  # weeks that tell whether rows come by month
 _DAY = timedelta(days=1)
 _EVER = datetime(1900, 1, 1, tzinfo=UTC)
 
@@ -93,7 +94,7 @@ def latest(desk: Desk, use_case: UseCase, now: datetime) -> Window | None:
     if newest is None:
         return None
     day, span = newest.date(), timedelta(days=LATEST_DAYS)
-    around = {row.day for row in desk.log.rows_by_day(use_case, midnight(day) - 13 * span, midnight(day + _DAY))}
+    around = {row.day for row in desk.log.rows_by_day(use_case, midnight(day) - AROUND * span, midnight(day + _DAY))}
     if step_of(sorted(around)) == MONTH:
         return month_window(day)
     return Window(midnight(day + _DAY) - span, midnight(day + _DAY))
