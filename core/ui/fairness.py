@@ -9,7 +9,7 @@ from core.domain.fairness.judgement import standing
 from core.domain.usecase import UseCase
 from core.services.comparison import fairness as service
 from core.services.comparison import fairness_groups
-from core.services.comparison.fairness import Fairness
+from core.services.comparison.fairness import ColumnGroups, Fairness
 from core.services.comparison.fairness_rows import Choice
 from core.ui import challengers, frame, messages, state
 from core.ui import fairness_words as say
@@ -93,22 +93,7 @@ def verdict(use_case: UseCase, seen: Fairness) -> None:
     who = "The rules decide" if seen.acting != seen.champion else "The champion decides"
     st.subheader(messages.plain(say.headline(seen, seen.acting)), anchor=False)
     st.caption(messages.plain(f"{who}. {say.selected(use_case, seen)} {read_by_models(use_case)}"))
-    rows = []
-    for column in seen.columns:
-        for kind in say.kinds(seen):
-            found = column.arm(seen.acting).gaps[kind]
-            rows.append(
-                {
-                    "Finding": [standing(found).value],
-                    "Groups by": column.title,
-                    "Gap": f"{say.KINDS[kind].removesuffix(' gap')} {say.gap(found)}",
-                    "n": found.n if found else None,
-                    "By chance": f"{say.number(found.expected)}, up to {say.number(found.noise)}" if found else "",
-                    "Highest": column.groups[found.highest] if found else "",
-                    "Lowest": column.groups[found.lowest] if found else "",
-                    "Ratio": say.number(found.ratio) if found and kind == "parity" else "",
-                }
-            )
+    rows = [_line(seen, column, kind) for column in seen.columns for kind in say.kinds(seen)]
     names = [name.value for name in say.SIGNS]
     st.dataframe(
         pa.Table.from_pylist(rows), hide_index=True, width="stretch", alt="Every gap and what it comes to",
@@ -116,6 +101,7 @@ def verdict(use_case: UseCase, seen: Fairness) -> None:
             "Finding": st.column_config.MultiselectColumn(
                 options=names, color=[hue for hue, _ in say.SIGNS.values()], width=190
             ),
+            "n": st.column_config.NumberColumn(format="localized"),
             "By chance": st.column_config.TextColumn(help="What equal groups would read: mean, and limit"),
             "Ratio": st.column_config.TextColumn(help="Lowest over highest selection rate"),
         },
@@ -126,6 +112,23 @@ def verdict(use_case: UseCase, seen: Fairness) -> None:
             f"is above both the limit and chance. {say.source(seen)}"
         )
     )
+
+
+def _line(seen: Fairness, column: ColumnGroups, kind: str) -> dict[str, object]:
+    """One gap: what it comes to, how large it is, what chance makes of it, between whom."""
+    arm = column.arm(seen.acting)
+    found = arm.gaps[kind]
+    line: dict[str, object] = {
+        "Finding": [standing(found).value],
+        "Groups by": column.title,
+        "Gap": f"{say.KINDS[kind].removesuffix(' gap')} {say.gap(found)}",
+        "n": found.n if found else None,
+        "By chance": f"{say.number(found.expected)}, up to {say.number(found.noise)}" if found else "",
+        "Highest": column.groups[found.highest] if found else "",
+        "Lowest": column.groups[found.lowest] if found else "",
+    }
+    line.update(say.ratios(seen, arm, kind))
+    return line
 
 
 def definitions() -> None:

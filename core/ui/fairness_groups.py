@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.domain.fairness.calibration import surely_off
 from core.domain.fairness.gaps import LEAST_GROUP
 from core.domain.fairness.judgement import breaks, standing
 from core.domain.judged import RULES
@@ -143,11 +144,7 @@ def calibration(use_case: UseCase, seen: Fairness, choice: Choice) -> None:
         [f"{name} · {part.n:,}" for name, part in zip(column.groups, found, strict=True)], [points],
         "mean score minus mean outcome", ".1%" if percent else ",.3~g", 0.0,
     )  # fmt: skip
-    off = [
-        group
-        for group, part in zip(column.groups, found, strict=True)
-        if part.n >= LEAST_GROUP and not part.low <= 0 <= part.high
-    ]
+    off = [column.groups[place] for place in surely_off(found)]
     title = f"By {column.title.lower()} " + (
         f"scores are off for {', '.join(off)}" if off else "no score is known to be off"
     )
@@ -156,8 +153,8 @@ def calibration(use_case: UseCase, seen: Fairness, choice: Choice) -> None:
         said, happened, apart = say.calibrated(use_case, part)
         table.append({"Group": group, "Mean score": said, "Mean outcome": happened, "Off by": apart, "n": part.n})
     caption = (
-        f"Right of 0 a group is scored higher than it turns out. Bars are 95 % intervals of each group alone: of "
-        f"twenty groups one is off by chance. Rules have no probabilities. {say.source(seen)}"
+        "Right of 0 a group is scored higher than it turns out. Bars are 95 % intervals of each group alone; a group is "
+        f"named where it is off with all of them looked at. Rules have no probabilities. {say.source(seen)}"
     )
     charts.show(drawn, messages.plain(title), messages.plain(caption), table, f"groups:calibration:{column.title}")
 

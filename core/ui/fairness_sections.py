@@ -62,11 +62,12 @@ def _findings(seen: Fairness) -> Section:
             found = column.arm(seen.acting).gaps[kind]
             chance = f"{say.number(found.expected)}, up to {say.number(found.noise)}" if found else ""
             ends = f"{column.groups[found.highest]} / {column.groups[found.lowest]}" if found else ""
-            ratio = say.number(found.ratio) if found and kind == "parity" else ""
+            ratios = say.ratios(seen, column.arm(seen.acting), kind)
             n = f"{found.n:,}" if found else ""
-            facts = (say.gap(found), say.LIMIT, chance, ratio, ends, n)
+            facts = (say.gap(found), say.LIMIT, chance, *ratios.values(), ends, n)
             rows.append((column.title, say.KINDS[kind], *facts, standing(found).value))
-    header = ("Groups by", "Gap", "Value [95 %]", "Limit", "By chance", "Ratio", "Highest / lowest", "n", "Finding")
+    named = ("Ratio",) if seen.selection.favourable else ("Ratio", "Ratio spared")
+    header = ("Groups by", "Gap", "Value [95 %]", "Limit", "By chance", *named, "Highest / lowest", "n", "Finding")
     caption = f"Of {'the rules, which decide' if seen.acting == RULES else seen.acting}. {say.source(seen)}"
     return Section("Gaps against their limit", tuple(rows), header, caption)
 

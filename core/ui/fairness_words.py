@@ -81,6 +81,17 @@ def gap(found: Gap | None) -> str:
     return f"{number(found.value)} [{number(found.low)}, {number(found.high)}]"
 
 
+def ratios(seen: Fairness, arm: ArmGroups, kind: str) -> dict[str, str]:
+    """Lowest over highest selection rate; of bad news also that of the rates of those who are spared."""
+    names = ["Ratio"] if seen.selection.favourable else ["Ratio", "Ratio spared"]
+    found = arm.gaps[kind]
+    if found is None or kind != "parity":
+        return dict.fromkeys(names, "")
+    spared = [1 - arm.rates["selection"][code].value for code in found.groups]
+    values = (found.ratio, min(spared) / max(spared) if max(spared) else math.nan)
+    return {name: number(value) if math.isfinite(value) else "none" for name, value in zip(names, values, strict=False)}
+
+
 def wider(found: Wider | None) -> str:
     """How much wider an arm's gap is than the champion's."""
     if found is None:
@@ -170,7 +181,8 @@ DEFINITIONS = {
     "True positive rate": "the same among mature rows whose outcome is the one that the decision waits for.",
     "False positive rate": "the same among mature rows with any other outcome.",
     "Parity gap": "highest minus lowest selection rate (demographic parity difference).",
-    "Parity ratio": "lowest over highest selection rate (demographic parity ratio).",
+    "Ratio": "lowest over highest selection rate (demographic parity ratio).",
+    "Ratio spared": "the same of those who do not get a decision that is bad news; four fifths are customary.",
     "Odds gap": "the larger of highest minus lowest true and false positive rate (equalised-odds difference).",
     "Calibration": "mean score minus mean outcome of a group; 0 is right.",
     "Interval": (

@@ -119,6 +119,18 @@ def test_the_first_sentence():
     assert fairness_words.headline(few, RULES) == "No two groups have enough rows to be compared"
 
 
+def test_bad_news_has_the_ratio_of_those_who_are_spared():
+    good, bad = made(DEBT), made(BNPL)
+    rates = [part.value for part in bad.columns[0].arms[0].rates["selection"][:2]]
+    assert fairness_words.ratios(bad, bad.columns[0].arms[0], "parity") == {
+        "Ratio": fairness_words.number(min(rates) / max(rates)),
+        "Ratio spared": fairness_words.number((1 - max(rates)) / (1 - min(rates))),
+    }
+    assert list(fairness_words.ratios(good, good.columns[0].arms[0], "parity")) == ["Ratio"]
+    assert fairness_words.ratios(bad, bad.columns[0].arms[0], "odds") == {"Ratio": "", "Ratio spared": ""}
+    assert "Ratio spared" in written(BNPL) and "<th>Ratio spared</th>" not in written(DEBT)
+
+
 def test_selected_in_words():
     assert "good news" in fairness_words.selected(DEBT, made(DEBT))
     assert "bad news" in fairness_words.selected(BNPL, made(BNPL))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from core.domain.fairness.gaps import LEAST_GROUP
 from core.domain.fairness.rates import Codes
 from core.domain.features import Floats
 from core.domain.metrics.intervals import z_value
@@ -76,3 +78,12 @@ def calibration_by_group(
 
 def _sum(codes: Codes, values: Floats, n: int) -> Floats:
     return np.bincount(codes, weights=values, minlength=n).astype(np.float64)
+
+
+def surely_off(found: Sequence[Calibrated]) -> list[int]:
+    """Places of the groups of 30 rows whose score and outcome differ, at 95 % for all of them together (Bonferroni)."""
+    large = [place for place, part in enumerate(found) if part.n >= LEAST_GROUP]
+    if not large:
+        return []
+    reach = z_value(1 - 0.05 / len(large)) / z_value()
+    return [place for place in large if abs(found[place].off) > reach * (found[place].high - found[place].off)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.domain.fairness.calibration import Sums, calibration_by_group
+from core.domain.fairness.calibration import Calibrated, Sums, calibration_by_group, surely_off
 from core.domain.metrics.influence import mean_of
 
 
@@ -37,3 +37,13 @@ def test_a_group_without_outcomes_is_not_known():
     sums = sums_of(np.full(3, 0.5), np.array([1.0, 0.0, np.nan]))
     found = calibration_by_group(np.array([0, 0, 1]), 2, sums)
     assert found[0].off == 0 and found[1].n == 0 and np.isnan(found[1].off)
+
+
+def test_of_many_groups_one_that_is_off_alone_is_not_named():
+    def group(off, n=500):
+        return Calibrated(0.5 + off, 0.5, off, off - 0.0196, off + 0.0196, n)
+
+    assert surely_off([group(0.022)]) == [0]
+    assert surely_off([group(0.022), *[group(0.0)] * 9]) == []
+    assert surely_off([*[group(0.0)] * 9, group(-0.05), group(0.09, 29)]) == [9]
+    assert surely_off([group(0.5, 3)]) == []
