@@ -153,8 +153,8 @@ def calibration(use_case: UseCase, seen: Fairness, choice: Choice) -> None:
         said, happened, apart = say.calibrated(use_case, part)
         table.append({"Group": group, "Mean score": said, "Mean outcome": happened, "Off by": apart, "n": part.n})
     caption = (
-        "Right of 0 a group is scored higher than it turns out. Bars are 95 % intervals of each group alone; a group is "
-        f"named where it is off with all of them looked at. Rules have no probabilities. {say.source(seen)}"
+        "Right of 0 a group is scored higher than it turns out. Bars are 95 % intervals of each group alone; a group "
+        f"is named where it is off with all of them looked at. Rules have no probabilities. {say.source(seen)}"
     )
     charts.show(drawn, messages.plain(title), messages.plain(caption), table, f"groups:calibration:{column.title}")
 
