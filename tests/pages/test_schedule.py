@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from datetime import UTC, datetime
+from datetime import time as clock
 from pathlib import Path
 
 import pytest
@@ -131,3 +132,20 @@ def test_weekly_reports_are_listed_and_handed_out(open_page: OpenPage) -> None:
     assert not app.exception and "once, as figures were known then" in said(app)
     assert len(app.selectbox(key=f"schedule:week:{KEY}").options) == 1
     assert app.get("download_button")
+
+
+def test_another_time_for_weekly_hourly_and_other_tasks(open_page: OpenPage) -> None:
+    app = open_page("fresh", SCRIPT, KEY, Role.ADMIN)
+    for task, cron in (("weekly report", "30 6 * * tue"), ("single rows", "30 * * * *"), ("alerts", "*/30 * * * *")):
+        app.selectbox(key="schedule:task").set_value(task).run()
+        if task == "alerts":
+            app.text_input(key=f"schedule:cron:{task}").set_value(cron)
+        else:
+            app.time_input(key=f"schedule:at:{task}").set_value(clock(6, 30))
+        if task == "weekly report":
+            app.selectbox(key=f"schedule:day:{task}").set_value("tue")
+        app.text_input(key=f"schedule:why:{task}").set_value("It suits us better")
+        button(app, "Keep it so").click().run()
+        assert not app.exception and not app.error
+        assert state.desk().ledger.task_settings()[task].cron == cron
+    assert "Tuesdays at 06:30 UTC" in list(app.dataframe[0].value["When"])

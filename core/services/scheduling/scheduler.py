@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LOGGER = logger("schedule")
 
 LOOK_SECONDS = 5
-SETTLE_SECONDS = 20  # after the start, so that what was missed does not compete with the first pages
+SETTLE_SECONDS = 45  # after the start, so that what was missed does not compete with the first pages
 PATIENCE_SECONDS = 10.0
 
 
