@@ -53,8 +53,7 @@ def _found(use_case: UseCase, seen: Drift, item: Finding) -> None:
 
 def _overlaid(use_case: UseCase, seen: Drift, item: Finding, place: int) -> None:
     bins = seen.reference.bins[place]
-    now, earlier = seen.now.items[place], seen.earlier.items[place]
-    labels, sides = sides_of(bins, now, earlier)
+    labels, sides = sides_of(bins, seen.now.items[place], seen.earlier.items[place])
     title = say.shown(use_case, item.of, item.name)
     if not any(sides["now"]):
         st.info(f"No row of the window has {title}.", title="Nothing to draw.", icon=":material/hourglass_empty:")
@@ -63,9 +62,8 @@ def _overlaid(use_case: UseCase, seen: Drift, item: Finding, place: int) -> None
     drawn = _drawn(labels, shares, (say.span(seen.window), say.span(seen.earlier.window)))
     reference, current = shares["reference"], shares["now"]
     most = int(np.argmax(np.abs(np.array(current) - np.array(reference))))
-    finding = (
-        f"{title}: {words.percent(current[most])} at {say.safe(labels[most])}, {words.percent(reference[most])} before"
-    )
+    now, then = words.percent(current[most]), words.percent(reference[most])
+    finding = f"{title}: {now} at {say.safe(labels[most])}, {then} in the reference"
     behind = [
         {"Bin": label, "Reference": a, "Window": b, "Window before": c, "n reference": n, "n window": m}
         for label, a, b, c, n, m in zip(

@@ -9,8 +9,7 @@ from core.domain.drift.bins import Of
 from core.domain.drift.judgement import Level
 from core.domain.usecase import UseCase
 from core.services.access import Action, may
-from core.services.watching import drift as service
-from core.services.watching import drift_measuring
+from core.services.watching import drift_measuring, drift_outcomes
 from core.services.watching.drift import Drift
 from core.ui import drift_words as say
 from core.ui import messages, state, words
@@ -68,7 +67,7 @@ def _inputs(use_case: UseCase, seen: Drift) -> str:
 
 def _meaning(use_case: UseCase) -> str:
     """Whether drift of inputs alone is more than information."""
-    found = service.calibration(state.desk(), state.actor(), use_case.key)
+    found = drift_outcomes.calibration(state.desk(), state.actor(), use_case.key)
     if found is None:
         return "No score moved: this is information, unless outcomes say otherwise (see Outcomes)."
     if found.state is State.OK:

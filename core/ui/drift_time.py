@@ -12,7 +12,7 @@ from core.domain.drift.bins import Of
 from core.domain.drift.judgement import Level
 from core.domain.policy import Tone
 from core.domain.usecase import UseCase
-from core.services.watching import drift_history
+from core.services.watching import drift_history, drift_outcomes
 from core.services.watching.drift_history import DriftHistory
 from core.ui import charts, drift_choice, drift_said, state, words
 from core.ui import drift_words as say
@@ -63,7 +63,7 @@ def _squares(use_case: UseCase, found: DriftHistory, items: Sequence[tuple[Of, s
         y=[place for _, place, _ in cells],
         mode="markers",
         marker={
-            "size": 15,
+            "size": 10,
             "symbol": [say.LEVEL_SYMBOL[level] for level in levels],
             "color": [_colour(level, row) for level, (_, _, row) in zip(levels, cells, strict=True)],
             "line": {"width": 0},
@@ -185,14 +185,18 @@ def _caption(found: DriftHistory) -> str:
 
 
 def _episodes(use_case: UseCase, found: DriftHistory) -> None:
-    """What happened, window by window, in words."""
-    told = [(window, kinds) for window, kinds in zip(found.windows, found.kinds, strict=True) if kinds]
-    if not told:
-        return
-    st.subheader("What happened when", anchor=False)
-    for window, kinds in reversed(told):
-        said = "; ".join(_kind(use_case, kind, names) for kind, names in kinds.items())
-        st.markdown(f"- **{say.span(window)}**: {said}.")
+    """What happened, window by window, in words; what outcomes say of it among it."""
+    told = [
+        (window.since.date(), say.span(window), "; ".join(_kind(use_case, *item) for item in kinds.items()))
+        for window, kinds in zip(found.windows, found.kinds, strict=True)
+        if kinds
+    ]
+    with st.spinner("Reading outcomes"):
+        spells = drift_outcomes.spells(state.desk(), state.actor(), use_case.key)
+    told += [(spell.first, say.between(spell.first, spell.last), f"{spell.kind} (see Outcomes)") for spell in spells]
+    if told:
+        st.subheader("What happened when", anchor=False)
+        st.markdown("\n".join(f"- **{span}**: {said}." for _, span, said in sorted(told, reverse=True)))
 
 
 def _kind(use_case: UseCase, kind: str, names: Sequence[tuple[Of, str]]) -> str:

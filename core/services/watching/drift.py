@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from core.domain.drift.bins import Of
 from core.domain.drift.judgement import Finding, Limits
@@ -21,11 +20,7 @@ from core.services.watching.drift_feeds import MOST_ROWS, stuck, stuck_says
 from core.services.watching.drift_reference import DriftReference, drift_reference, main_version
 from core.services.watching.drift_windows import MONTH, WEEK, Window, before, latest, month_window
 
-if TYPE_CHECKING:
-    from core.services.watching.concept_judged import ConceptJudgement
-
 LIMITS = Limits()
-MOST_READ = 200_000  # rows of a log whose outcomes are read beside the drift page's own figures
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,14 +152,3 @@ def score_shift(reference: DriftReference, now: CountedRows) -> Measured:
     value = mean - reference.score[0]
     half = z_value() * math.hypot(sd / math.sqrt(worth), reference.score[1] / math.sqrt(reference.rows.n_effective))
     return Measured("shift", value, value - half, value + half, n, None, "two means, 95 %")
-
-
-def calibration(desk: Desk, actor: Actor, key: str) -> ConceptJudgement | None:
-    """Whether probabilities still hold; None where the log is too long to read it beside other things."""
-    require(actor, Action.SEE_MODELS)
-    use_case = desk.use_case(key)
-    if desk.log.water_mark(use_case)[0] > MOST_READ:
-        return None
-    from core.services.watching.concept import concept_state
-
-    return concept_state(desk, key).calibration

@@ -14,7 +14,7 @@ from core.domain.usecase import UseCase
 from core.services.access import LOCAL_PEOPLE, Role
 from core.services.desk import Desk
 from core.services.history.versions import FORMER
-from core.services.watching import drift, drift_impact, drift_results
+from core.services.watching import drift, drift_impact, drift_outcomes, drift_results
 from core.services.watching.drift_history import FEED, INPUTS, SCORES, VERSION, DriftHistory, history
 from core.services.watching.drift_windows import Window
 from core.usecases import builtin
@@ -107,6 +107,15 @@ def test_concept_drift_and_a_bad_week_are_no_feature_drift_and_quiet_weeks_stay_
                     raised.append((case.key, window.since.date(), kinds))
     assert n > 75
     assert len(raised) <= 6, raised
+
+
+@each
+def test_concept_drift_and_the_bad_week_are_named_among_them(filled: Desk, case: UseCase) -> None:
+    assert case.history
+    spells = drift_outcomes.spells(filled, RISK, case.key)
+    first, end = (moment.date() for moment in stretch(case, case.history.episodes.concept))
+    named = [spell for spell in spells if spell.kind == drift_outcomes.CONCEPT]
+    assert any(spell.first < end and spell.last >= first for spell in named), spells
 
 
 @each

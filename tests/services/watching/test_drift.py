@@ -21,7 +21,7 @@ from core.services import batches, scoring
 from core.services.access import LOCAL_PEOPLE, Actor, Role
 from core.services.desk import Desk, open_desk
 from core.services.reference import typed_columns
-from core.services.watching import drift, drift_measuring, drift_results
+from core.services.watching import drift, drift_measuring, drift_outcomes, drift_results
 from core.services.watching.drift_counting import count_windows
 from core.services.watching.drift_history import history
 from core.services.watching.drift_reference import drift_reference, who_columns
@@ -104,7 +104,8 @@ def test_a_chosen_window_is_judged_against_reference_and_the_days_before(desk: D
     assert drift.drift(desk, analyst, KEY, window, NOW) is seen, "kept until the log changes"
     found = drift.choices(desk, analyst, KEY, NOW)
     assert found.latest is not None and found.latest.until - found.latest.since == WEEK_OF and found.measured == ()
-    assert drift.calibration(desk, analyst, KEY) is not None
+    assert drift_outcomes.calibration(desk, analyst, KEY) is not None
+    assert drift_outcomes.spells(desk, analyst, KEY) == ()
     with pytest.raises(NotPermitted):
         drift.drift(desk, LOCAL_PEOPLE[Role.SALES], KEY, window)
 
