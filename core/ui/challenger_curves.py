@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.domain.calibration import bounds
-from core.domain.usecase import UseCase
+from core.domain.usecase import Task, UseCase
 from core.services.comparison import arm_curves as service
 from core.services.comparison.arm_curves import Curves
 from core.services.comparison.challengers import Challengers
@@ -44,13 +44,19 @@ def pick(use_case: UseCase, seen: Challengers, view: str) -> str:
 
 def _roc(use_case: UseCase, seen: Challengers, found: Curves) -> None:
     arms = {say.label(seen, name): (say.style(use_case, seen, name), *points) for name, points in found.roc.items()}
-    drawn = draw.lines(
-        arms, (f"Share of the others flagged (not '{found.label}')", f"Share of '{found.label}' flagged")
-    )
+    drawn = draw.lines(arms, _sides(use_case, found.label))
     draw.diagonal(drawn, 0, 1)
     behind = _behind(seen, found.roc, ("Others flagged", "Found"))
     gain = _primary(seen)
     charts.show(drawn, f"The curves {gain}", f"Dotted: guessing. {say.source(seen)}", behind, f"roc:{use_case.key}")
+
+
+def _sides(use_case: UseCase, label: str) -> tuple[str, str]:
+    """What the two axes of a curve count, in the target's words where it has some."""
+    noun, meaning = use_case.noun, use_case.target.meaning
+    if use_case.task is Task.BINARY and meaning:
+        return f"Share of the other {noun}s flagged", f"Share flagged where {meaning}"
+    return f"Share of the others flagged (not '{label}')", f"Share of '{label}' flagged"
 
 
 def _primary(seen: Challengers) -> str:

@@ -68,7 +68,9 @@ def plan_to_judge(desk: Desk, actor: Actor, key: str, plan_id: str | None) -> Pl
     if plan_id is None:
         found = [planned for planned in known if planned.record.closed_at is None]
         if not found:
-            raise InputError(f"{key} has no open plan.", f"Make one: python -m core plan {key} --challenger v2:MODEL")
+            version = desk.acting_version(key) or "VERSION"
+            hint = f"Make one: python -m core plan {key} --challenger {version}:MODEL"
+            raise InputError(f"{key} has no open plan.", hint)
         return found[0]
     found = [planned for planned in known if planned.id.startswith(plan_id)]
     if len(found) != 1:
