@@ -10,6 +10,7 @@ from core.domain.drift.bins import NOT_LISTED
 from core.domain.drift.item import ABSENT, GONE, NEW, SHAPE, Item, missing_effect, new_effect
 from core.domain.drift.limits import Limits
 from core.domain.drift.look import Look
+from core.domain.drift.shares import share_effect
 
 MOST_NAMED = 5
 
@@ -77,7 +78,7 @@ def _absent(item: Item, cut: float, limits: Limits) -> Move | None:
 def _new(item: Item, cut: float, limits: Limits) -> Move | None:
     if not item.significant(NEW, cut) or new_effect(item) <= limits.effect:
         return None
-    significant = item.new[0] > 0.1  # as V above .25 from none
+    significant = share_effect(*item.new) > limits.effect_significant
     return Move(significant, f"{_new_levels(item)} ({_p(item.tests[NEW])}).")
 
 
