@@ -29,7 +29,6 @@ from core.store.log_drift import LogDrift
 from core.store.log_drift_results import DRIFT_TABLES, LogDriftResults
 from core.store.log_experiments import LogExperiments
 from core.store.log_feedback import LogFeedback
-from core.store.log_known import LogKnown
 from core.store.log_lookup import LogLookup
 from core.store.log_outcomes import LogOutcomes
 from core.store.log_privacy import LogPrivacy
@@ -47,7 +46,6 @@ class PredictionLog(
     LogOutcomes,
     LogFeedback,
     LogLookup,
-    LogKnown,
     LogSimulated,
     LogWatch,
     LogPrivacy,

@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -19,23 +19,16 @@ import pyarrow as pa
 
 from core.errors import InputError
 from core.services.desk import Desk
-from core.services.scheduling.scoring_jobs import secrets_of
-from core.services.scheduling.scoring_spec import From, Spec, Target, To
+from core.services.scheduling.scoring_jobs import secrets_of, sent_file
+from core.services.scheduling.scoring_spec import Target, To
 from core.store.ledger_schedule_tables import ScoringJobRecord, SourceTaken
 
 COLUMNS = ("prediction_id", "score", "interval_low", "interval_high", "band", "decision", "decided_by", "model_version")
 PROBABILITY = "probability_"
 
-Sent = Callable[[Mapping[str, Any]], None]
 
-
-def hand_on(desk: Desk, job: ScoringJobRecord, spec: Spec, taken: SourceTaken, sent: Sent) -> dict[str, Any]:
+def hand_on(desk: Desk, job: ScoringJobRecord, target: Target, taken: SourceTaken) -> dict[str, Any]:
     """Hand on what was scored of a source.
-
-    Parameters
-    ----------
-    sent : callable
-        Told how far it is, so that a run that breaks off goes on there.
 
     Returns
     -------
@@ -47,20 +40,20 @@ def hand_on(desk: Desk, job: ScoringJobRecord, spec: Spec, taken: SourceTaken, s
     InputError, NotDelivered
         It did not arrive; it is tried again with the next run.
     """
-    if spec.target.kind is To.FILE:
-        return _as_file(spec.target, taken)
+    if target.kind is To.FILE:
+        return _as_file(target, taken)
     scored = taken.facts["files"].get("parquet")
     if scored is None:
         return {"went": "nowhere: no row could be scored"}
     if not Path(scored).is_file():
         raise InputError(f"The scored file of {taken.name} is no longer there.", "Score the source again by hand.")
-    if spec.target.kind is To.TABLE:
+    if target.kind is To.TABLE:
         from core.store.table_target import add_rows
 
-        place = _secret(desk, spec.target, "address") or spec.target.place
-        new, there = add_rows(place, spec.target.table, _rows(desk, job, spec, taken, 10_000))
+        place = _secret(desk, target, "address") or target.place
+        new, there = add_rows(place, target.table, _rows(taken, 10_000))
         return {"went": f"{new:,} rows added, {there:,} were there"}
-    return _by_webhook(desk, job, spec, taken, sent)
+    return _by_webhook(desk, job, target, taken)
 
 
 def _as_file(target: Target, taken: SourceTaken) -> dict[str, Any]:
@@ -83,21 +76,28 @@ def _free(folder: Path, name: str, taken: SourceTaken) -> str:
     return f"{taken.mark[:8]}-{name}" if (folder / name).exists() else name
 
 
-def _by_webhook(desk: Desk, job: ScoringJobRecord, spec: Spec, taken: SourceTaken, sent: Sent) -> dict[str, Any]:
+def _by_webhook(desk: Desk, job: ScoringJobRecord, target: Target, taken: SourceTaken) -> dict[str, Any]:
+    """Rows that the job has not sent yet; a run that breaks off has remembered what was taken, and goes on there."""
     from core.bridges.webhook import send
+    from core.store.sent_ids import SentIds
 
-    url, secret = (_secret(desk, spec.target, name) for name in ("address", "secret"))
-    done, n_rows = int(taken.facts.get("deliveries", 0)), 0
-    number = 0
-    for number, part in enumerate(_rows(desk, job, spec, taken, spec.target.batch_rows), 1):
-        n_rows += part.num_rows
-        if number <= done:
-            continue
-        rows = [{name: _plain(value) for name, value in row.items()} for row in part.to_pylist()]
-        body = json.dumps({"use_case": job.use_case, "job": job.name, "batch": number, "rows": rows}).encode()
-        send(url, secret, body, delivery=_delivery(job, part))
-        sent({"deliveries": number})
-    return {"went": f"{n_rows:,} rows in {number:,} deliveries", "deliveries": number}
+    url, secret = (_secret(desk, target, name) for name in ("address", "secret"))
+    n_rows = n_sent = number = 0
+    with SentIds(sent_file(desk, job.id)) as sent:
+        for part in _rows(taken, target.batch_rows):
+            n_rows += part.num_rows
+            new = part.filter(pa.array(sent.not_sent(part["prediction_id"].combine_chunks())))
+            if not new.num_rows:
+                continue
+            number += 1
+            rows = [{name: _plain(value) for name, value in row.items()} for row in new.to_pylist()]
+            body = json.dumps({"use_case": job.use_case, "job": job.name, "batch": number, "rows": rows}).encode()
+            send(url, secret, body, delivery=_delivery(job, new))
+            sent.add(new["prediction_id"].combine_chunks())
+            n_sent += new.num_rows
+    before = f", {n_rows - n_sent:,} rows were sent before" if n_rows > n_sent else ""
+    parts = "1 delivery" if number == 1 else f"{number:,} deliveries"
+    return {"went": f"{n_sent:,} rows in {parts}{before}"}
 
 
 def _delivery(job: ScoringJobRecord, part: pa.Table) -> str:
@@ -106,21 +106,15 @@ def _delivery(job: ScoringJobRecord, part: pa.Table) -> str:
     return hashlib.sha256(f"{job.id} {ids}".encode()).hexdigest()[:32]
 
 
-def _rows(desk: Desk, job: ScoringJobRecord, spec: Spec, taken: SourceTaken, n: int) -> Iterator[pa.Table]:
-    """What leaves of the scored rows, at most n at a time; of a query only rows that were not scored before."""
+def _rows(taken: SourceTaken, n: int) -> Iterator[pa.Table]:
+    """What leaves of the scored rows, at most n at a time."""
     from pyarrow import parquet
 
-    use_case = desk.use_case(job.use_case)
     with parquet.ParquetFile(taken.facts["files"]["parquet"]) as scored:
         names = _leaving(scored.schema_arrow.names, taken.facts["header"])
         for batch in scored.iter_batches(n, columns=list(names.values())):
-            part = pa.Table.from_batches([batch]).select(list(names.values())).rename_columns(list(names))
-            part = pa.table({name: _decoded(part[name]) for name in names})
-            if spec.source.kind is From.QUERY and taken.facts["already_scored"]:
-                ids = part["prediction_id"].combine_chunks()
-                part = part.filter(pa.array(~desk.log.scored_before(use_case, ids, taken.begun_at)))
-            if part.num_rows:
-                yield part
+            part = pa.Table.from_batches([batch])
+            yield pa.table({column: _decoded(part[name]) for column, name in names.items()})
 
 
 def _leaving(written: list[str], header: Mapping[str, str]) -> dict[str, str]:

@@ -89,6 +89,7 @@ def remove(desk: Desk, actor: Actor, job_id: str, reason: str, now: datetime | N
         _event(desk, actor, at, "remove scoring job", job, before=_told(spec), reason=reason.strip())
     for name in spec.target.secrets.values():
         secrets_of(desk).drop(name)
+    sent_file(desk, job.id).unlink(missing_ok=True)
 
 
 def scoring_jobs(desk: Desk, actor: Actor, key: str | None = None) -> list[ScoringJobRecord]:
@@ -118,6 +119,11 @@ def task_of(job: ScoringJobRecord) -> Task:
 def secrets_of(desk: Desk) -> SecretTexts:
     """The secret texts of a desk."""
     return SecretTexts(desk.settings.data_dir / "secrets.toml")
+
+
+def sent_file(desk: Desk, job_id: str) -> Path:
+    """Where it stands what a scoring job has sent."""
+    return desk.settings.data_dir / "scoring_jobs" / f"{job_id}.duckdb"
 
 
 def _name(desk: Desk, name: str) -> str:

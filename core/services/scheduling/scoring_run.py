@@ -59,14 +59,10 @@ def run_scoring_job(desk: Desk, job_id: str, now: datetime) -> Mapping[str, Any]
 def _work(
     desk: Desk, job: Job, begun: Mapping[str, SourceTaken], now: datetime
 ) -> Iterator[tuple[SourceTaken, Path | None]]:
-    """Sources that were scored and not handed on, without a file; then new ones with their file.
-
-    A new one has begun when the first that broke off did: rows that one logged were not handed on.
-    """
+    """Sources that were scored and not handed on, without a file; then new ones with their file."""
     waiting = [taken for taken in begun.values() if taken.scored_at is not None and taken.handed_on_at is None]
     yield from ((taken, None) for taken in waiting)
     scored = [taken for taken in begun.values() if taken.scored_at is not None]
-    since = min((taken.begun_at for taken in begun.values() if taken.scored_at is None), default=now)
     looked_at = {(taken.name, taken.facts["size"], taken.facts["changed"]) for taken in scored}
     for path in _files(desk, job, now):
         size, changed = path.stat().st_size, path.stat().st_mtime_ns
@@ -76,7 +72,7 @@ def _work(
         before = begun.get(mark)
         if before is not None and before.scored_at is not None:
             continue
-        at = since if before is None else before.begun_at
+        at = now if before is None else before.begun_at
         taken = SourceTaken(job.record.id, mark, path.name, at, None, None, {"size": size, "changed": changed})
         desk.ledger.keep_source(taken)
         yield taken, path
@@ -105,10 +101,7 @@ def _one(desk: Desk, job: Job, taken: SourceTaken, path: Path | None, now: datet
         taken = _score(desk, job, taken, path)
         desk.ledger.keep_source(taken)
 
-    def sent(facts: Mapping[str, Any]) -> None:
-        desk.ledger.keep_source(replace(taken, facts={**taken.facts, **facts}))
-
-    facts = hand_on(desk, job.record, job.spec, taken, sent)
+    facts = hand_on(desk, job.record, job.spec.target, taken)
     taken = replace(taken, facts={**taken.facts, **facts}, handed_on_at=datetime.now(UTC))
     desk.ledger.keep_source(taken)
     return taken

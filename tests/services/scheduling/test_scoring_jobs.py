@@ -15,10 +15,11 @@ import pytest
 
 from core.bridges import webhook
 from core.errors import InputError, NotPermitted, UnknownName
+from core.services import batches
 from core.services.access import LOCAL_PEOPLE, Role
 from core.services.desk import Desk
 from core.services.scheduling import running
-from core.services.scheduling.scoring_jobs import Wanted, define, remove, scoring_jobs, secrets_of, sources
+from core.services.scheduling.scoring_jobs import Wanted, define, remove, scoring_jobs, secrets_of, sent_file, sources
 from core.services.scheduling.scoring_spec import From, Source, To
 from core.store.ledger_schedule_tables import ScoringJobRecord, TaskRun
 
@@ -134,18 +135,25 @@ def test_a_webhook_gets_every_row_once_also_after_it_was_down(
         run(trained_desk, job)
 
 
-def test_of_a_query_only_rows_that_were_not_scored_before_are_posted(
+def test_of_a_query_only_rows_that_the_job_has_not_sent_are_posted(
     trained_desk: Desk, folder: Path, leads: Leads
 ) -> None:
     rows = leads(30, 8)
+    by_hand = put(rows.slice(20), folder / "by_hand.csv")
+    job_id = batches.submit(trained_desk, RISK, KEY, by_hand)
+    assert trained_desk.jobs.wait(job_id, 60).state == "done"
     pq.write_table(rows.slice(0, 20), folder / "leads.parquet")
     source = Source(From.QUERY, str(folder / "leads.parquet"), "SELECT * FROM source")
     with http_sink() as crm:
         job = define(trained_desk, RISK, KEY, wanted(source, To.WEBHOOK, crm.url, secret=SECRET))
         assert run(trained_desk, job).state == "done"
         pq.write_table(rows, folder / "leads.parquet")
-        assert run(trained_desk, job).state == "done"
+        second = run(trained_desk, job)
+        assert "10 rows in 1 delivery, 20 rows were sent before" in second.said, "scored by somebody is not sent"
         assert [len(request.json["rows"]) for request in crm.requests] == [20, 10]
+    assert sent_file(trained_desk, job.id).exists()
+    remove(trained_desk, RISK, job.id, "The CRM is gone.")
+    assert not sent_file(trained_desk, job.id).exists()
 
 
 def test_one_that_fails_leaves_the_others_alone(trained_desk: Desk, folder: Path, tmp_path: Path, leads: Leads) -> None:
