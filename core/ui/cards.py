@@ -43,7 +43,9 @@ def _headline(case: CaseOverview) -> None:
         st.caption(case.question)
     if case.version is None:
         return
-    badges = [f":blue-badge[:material/trophy: Champion {case.champion}]", f":gray-badge[Version {case.version}]"]
+    badges = []
+    if may(state.actor(), Action.SEE_MODELS):
+        badges += [f":blue-badge[:material/trophy: Champion {case.champion}]", f":gray-badge[Version {case.version}]"]
     if case.mode == "shadow":
         badges.append(":gray-badge[:material/visibility: Shadow: the rules decide]")
     if case.drift is not None:
@@ -52,7 +54,8 @@ def _headline(case: CaseOverview) -> None:
         badges.append(_compared(case.comparison))
     if not case.loaded:
         badges.append(":gray-badge[:material/hourglass_top: Loading]")
-    st.markdown(" ".join(badges))
+    if badges:
+        st.markdown(" ".join(badges))
 
 
 def _drifted(found: Drifted) -> str:
@@ -155,7 +158,7 @@ def _figures(case: CaseOverview) -> None:
                 "Mean score",
                 words.score(use_case, case.mean_scores[-1]),
                 chart_data=case.mean_scores if len(case.mean_scores) > 1 else None,
-                help=f"Of the latest day, champion {case.champion}; {days} with scores in the last 30.",
+                help=f"Of the latest day; {days} with scores in the last 30.",
             )
         if case.realised is not None:
             _realised(case.realised)

@@ -12,6 +12,7 @@ from core.ui.places import PLACES, Place
 
 _LANDED = "landed_on"
 ASKED = "id"  # of the Why page: its search field's key, and the name in the URL
+VIEW = "view"  # of pages that show one of several things: the picker's key, and the name in the URL
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 # A square ring with its four corners, as the browser's tab shows it; drawn here so that nothing is fetched.
@@ -112,6 +113,17 @@ def go(url: str, key: str, sample: bool = False) -> None:
     if sample:
         state.shelf("file", key)["take_sample"] = True
     st.switch_page(script(url), query_params={})  # without them it asks to clear the picker's own, which is refused
+
+
+def follow(url: str, query: Mapping[str, str]) -> None:
+    """Open a page as a link with these parameters would, in this session, so that who acts stays the same."""
+    asked = dict(query)
+    if key := asked.pop(state.USE_CASE, ""):
+        land_on(key)
+    st.session_state.pop(VIEW, None)  # another page's
+    if view := asked.pop(VIEW, ""):
+        st.session_state[VIEW] = view  # not in the URL: as with the use case, that is refused for a picker's name
+    st.switch_page(script(url), query_params=asked)
 
 
 def explain(key: str, prediction_id: str) -> None:

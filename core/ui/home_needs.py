@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -22,12 +21,13 @@ def needs_you_now(seen: Overview) -> None:
     interrupted = [job for job in seen.interrupted if may(state.actor(), Action.SCORE_FILE)]
     for job in interrupted:
         _interrupted(job)
-    for need in seen.needs[:MOST]:
-        st.markdown(_sentence(need))
+    with st.container(gap="xsmall"):
+        for place, need in enumerate(seen.needs[:MOST]):
+            _item(place, need)
     if rest := seen.needs[MOST:]:
         with st.expander(f"{len(rest)} more"):
-            for need in rest:
-                st.markdown(_sentence(need))
+            for place, need in enumerate(rest, start=MOST):
+                _item(place, need)
     waiting = list(_waiting(seen))
     for icon, sentence in waiting:
         st.markdown(f":material/{icon}: {sentence}")
@@ -66,23 +66,22 @@ ICONS = {
     "delivery": "unsubscribe",
     "rolled back": "undo",
     "backup": "backup",
+    "fault": "bug_report",
 }
 
 
-def _sentence(need: Need) -> str:
-    """One item in Markdown: how soon, of what, what, and where one does something about it."""
+def _item(place: int, need: Need) -> None:
+    """How soon, of what, what, and a button to the page where one does something about it."""
     hue, word = URGENCY[need.urgency]
     colon = "" if need.sentence.startswith("has ") else ":"
     said = f"**{messages.plain(need.subject)}**{colon} {messages.plain(need.sentence)}"
-    return f":{hue}-badge[:material/{ICONS[need.kind]}: {word}] {said}{_link(need)}"
-
-
-def _link(need: Need) -> str:
-    place = frame.place(need.url)
-    if place is None or not frame.allowed(need.url):
-        return ""
-    query = urlencode(need.query)
-    return f" [{place.title}](/{need.url}{'?' if query else ''}{query})"
+    found = frame.place(need.url)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f":{hue}-badge[:material/{ICONS[need.kind]}: {word}] {said}", width="stretch")
+        if found is not None and frame.allowed(need.url):
+            key, icon = f"need:{place}:{need.kind}", f":material/{found.icon}:"
+            if st.button(found.title, key=key, icon=icon, type="tertiary"):
+                frame.follow(need.url, need.query)
 
 
 def _interrupted(job: Any) -> None:

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from core.services.access import Role
 from core.services.realised import NAME
 from core.store.ledger_alert_tables import AlertRecord
+from core.store.ledger_registry import PromotionRecord
 from core.ui import frame, home_needs, places, state
 
 from .conftest import OpenPage
@@ -36,8 +37,26 @@ def test_an_alert_is_one_sentence_with_a_way_to_it(open_page: OpenPage) -> None:
     item = next(text for text in texts(app) if "critical alert since" in text)
     assert item.startswith(":red-badge[:material/notifications_active: Now] **Lead scoring**: critical alert since")
     assert "12.0 % of \\*rows\\*" in item  # as text
-    if frame.place("alerts") is not None:
-        assert item.endswith(f" [Alerts](/alerts?alert=Rejects&use_case={KEY})")
+    app.button(key="need:0:alert").click().run()
+    assert not app.exception and not incidents(app)
+    assert app.query_params["alert"] == "Rejects"
+    assert app.session_state[state.USE_CASE] == KEY
+    assert "12.0 % of" in said(app), "the alert itself is open"
+
+
+def test_a_way_leads_to_the_view_and_the_use_case_in_question(open_page: OpenPage) -> None:
+    app = open_page("trained", "home.py", KEY, Role.RISK)
+    other = next(key for key in state.desk().use_cases() if key != KEY)
+    facts = {"version": "v1", "model": "elastic", "plan": None, "reason": "better", "evidence": {"needs": ["risk"]}}
+    asked = datetime.now(UTC)
+    state.desk().ledger.add_promotion(PromotionRecord("one", other, **facts, requested_at=asked, requested_by="Ana"))
+    app.run()
+    place = next(button for button in app.button if button.key.endswith(":approval"))
+    place.click().run()
+    assert not app.exception
+    assert app.session_state[state.USE_CASE] == other
+    assert app.session_state[frame.VIEW] == "Promotions"
+    assert app.session_state[state.ACT_AS] == Role.RISK
 
 
 def test_more_than_ten_are_folded(open_page: OpenPage) -> None:
@@ -72,6 +91,7 @@ def test_the_realised_figure_is_that_of_who_acts(open_page: OpenPage) -> None:
     app.session_state[state.ACT_AS] = Role.SALES
     app.run()
     assert not any(metric.label == "AUC" for metric in app.metric), "sales sees the acting score only"
+    assert champion not in said(app) and "Version" not in said(app)
 
 
 def test_drift_is_a_word_with_its_window(open_page: OpenPage) -> None:

@@ -6,11 +6,15 @@ for it. What takes heavier modules is imported only where something waits.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from core.logs import logger
 from core.services.waiting import models, people, service
-from core.services.waiting.need import Looked, Need
+from core.services.waiting.need import THE_DESK, Looked, Need, Urgency
+
+LOGGER = logger("waiting")
 
 _KINDS: tuple[Callable[[Looked], Iterator[Need]], ...] = (
     models.stand_ins,
@@ -29,8 +33,20 @@ _KINDS: tuple[Callable[[Looked], Iterator[Need]], ...] = (
 
 def needs(looked: Looked) -> list[Need]:
     """Everything that waits for the person who looks, the most urgent first, then the newest."""
-    found = [need for of_kind in _KINDS for need in of_kind(looked)]
+    found = [need for of_kind in _KINDS for need in _read(of_kind, looked)]
     return sorted(found, key=lambda need: (need.urgency, -need.at.timestamp()))
+
+
+def _read(of_kind: Callable[[Looked], Iterator[Need]], looked: Looked) -> list[Need]:
+    """What waits of one kind; a fault in it is said in the list, and the others are there all the same."""
+    try:
+        return list(of_kind(looked))
+    except Exception:
+        incident = uuid.uuid4().hex[:8]
+        LOGGER.exception("%s cannot be read, incident %s", of_kind.__name__, incident)
+        kind = of_kind.__name__.replace("_", " ")
+        said = f"whether {kind} wait could not be read; the desk's log has incident {incident}."
+        return [Need("fault", Urgency.TODAY, THE_DESK, said, looked.now, "service")]
 
 
 def as_json(found: Sequence[Need]) -> list[dict[str, Any]]:

@@ -32,7 +32,8 @@ class Need:
     Attributes
     ----------
     kind : str
-        alert, stand-in, clock, answered, approval, verdict, labels, run, delivery, rolled back, backup.
+        alert, stand-in, clock, answered, approval, verdict, labels, run, delivery, rolled back, backup,
+        fault.
     subject : str
         Title of the use case, or "The desk".
     sentence : str

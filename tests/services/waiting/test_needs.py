@@ -217,3 +217,11 @@ def test_a_verdict_is_reached_when_both_windows_have_their_rows(bare: Desk, monk
         "ridge of v2 against elastic of v1 has its 300 rows in both windows, planned on 10 Mar 2026: read the verdict."
     )
     assert kinds(seen(bare, Role.SALES)) == []
+
+
+def test_a_fault_in_one_kind_is_said_and_hides_no_other(bare: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    complaint(bare, "young", NOW - HOUR / 2)
+    monkeypatch.setattr(bare.ledger, "last_runs", lambda: 1 / 0)
+    found = seen(bare, Role.RISK)
+    assert sorted(kinds(found)) == ["clock", "fault"]
+    assert "whether runs wait could not be read" in next(need.sentence for need in found if need.kind == "fault")
