@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 import streamlit as st
@@ -27,8 +27,9 @@ def window(use_case: UseCase) -> Window | None:
     if found.latest is None:
         return None
     measured = {say.span(item): item for item in found.measured}
-    asked = st.selectbox(
-        "Window", [LATEST, *measured, BETWEEN], key=WINDOW, bind="query-params", width=260,
+    asked = _linked(WINDOW, [LATEST, *measured, BETWEEN])
+    st.selectbox(
+        "Window", [LATEST, *measured, BETWEEN], key=WINDOW, width=260, on_change=_keep, args=(WINDOW, LATEST),
         help="The latest seven days with rows, a whole week or month that was measured, or any days.",
     )  # fmt: skip
     if asked == BETWEEN:
@@ -53,17 +54,37 @@ def _midnight(day: date) -> datetime:
 
 def view() -> str:
     """What is shown of it."""
-    asked = st.segmented_control(
-        "Look at", VIEWS, default=MOVED, required=True, key=VIEW, bind="query-params", label_visibility="collapsed"
+    asked = _linked(VIEW, VIEWS)
+    st.segmented_control(
+        "Look at", VIEWS, required=True, key=VIEW, label_visibility="collapsed", on_change=_keep, args=(VIEW, MOVED)
     )
-    return str(asked or MOVED)
+    return asked
+
+
+def _linked(key: str, options: Sequence[str]) -> str:
+    """What is chosen: in the session, else in the link, else the first.
+
+    A widget that is bound to the URL cannot be set when somebody clicks into a chart, so the link is kept here.
+    """
+    asked = st.session_state.get(key, st.query_params.get(key))
+    st.session_state[key] = asked if asked in options else options[0]
+    return str(st.session_state[key])
+
+
+def _keep(key: str, usual: str) -> None:
+    """Keep what was chosen in the link."""
+    if (value := st.session_state[key]) != usual:
+        st.query_params[key] = value
+    else:
+        st.query_params.pop(key, None)
 
 
 def item(use_case: UseCase, seen: Drift) -> Finding:
     """One item; the one that moved most stands first."""
     found = {say.title(use_case, item.of, item.name): item for item in by_weight(seen)}
-    asked = st.selectbox("Item", list(found), key=ITEM, bind="query-params", width=420)
-    return found.get(str(asked), next(iter(found.values())))
+    asked = _linked(ITEM, list(found))
+    st.selectbox("Item", list(found), key=ITEM, width=420, on_change=_keep, args=(ITEM, ""))
+    return found[asked]
 
 
 def by_weight(seen: Drift) -> list[Finding]:
@@ -76,19 +97,21 @@ def by_weight(seen: Drift) -> list[Finding]:
     return sorted(seen.against_reference, key=place)
 
 
-def open_item(title: str) -> None:
-    """Show one item from within a callback."""
-    st.session_state[ITEM] = title
-    st.session_state[VIEW] = ONE
+def open_item(title: str, window: str = "") -> None:
+    """Show one item, in a window that was measured, from within a callback."""
+    chosen = {ITEM: title, VIEW: ONE} | ({WINDOW: window} if window else {})
+    for key, value in chosen.items():
+        st.session_state[key] = st.query_params[key] = value
 
 
-def opener(key: str, titles: list[str]) -> Callable[[], None]:
-    """What a chart calls when one of its points is chosen; points carry the place of their title."""
+def opener(key: str, titles: Sequence[str], windows: Sequence[str]) -> Callable[[], None]:
+    """What a chart calls when one of its points is chosen; points carry the places of their title and window."""
 
     def opened() -> None:
         points = st.session_state[key]["selection"]["points"]
         if points:
-            open_item(titles[int(points[0]["customdata"][0])])
+            place, column = points[0]["customdata"][:2]
+            open_item(titles[int(place)], windows[int(column)])
 
     return opened
 

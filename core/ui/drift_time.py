@@ -69,15 +69,15 @@ def _squares(use_case: UseCase, found: DriftHistory, items: Sequence[tuple[Of, s
             "line": {"width": 0},
             "opacity": 1,
         },
-        customdata=[[place, _said(titles[place], found, column, row)] for column, place, row in cells],
-        hovertemplate="%{customdata[1]}<extra></extra>",
+        customdata=[[place, column, _said(titles[place], found, column, row)] for column, place, row in cells],
+        hovertemplate="%{customdata[2]}<extra></extra>",
     )
     _axes(drawn, found, titles)
-    key = f"drift-squares:{use_case.key}"
+    key, spans = f"drift-squares:{use_case.key}", [say.span(window) for window in found.windows]
     st.markdown(f"**{_finding(use_case, found)}**")
     st.plotly_chart(
         drawn, theme=None, width="stretch", key=key, config={"displayModeBar": False}, selection_mode="points",
-        on_select=drift_choice.opener(key, titles), alt=f"{_finding(use_case, found)}. {_caption(found)}",
+        on_select=drift_choice.opener(key, titles, spans), alt=f"{_finding(use_case, found)}. {_caption(found)}",
     )  # fmt: skip
     st.caption(_caption(found))
     behind = st.expander("The table behind the chart", key=f"{key}:table", on_change="rerun")
