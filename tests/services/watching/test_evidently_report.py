@@ -82,6 +82,7 @@ def test_many_rows_are_sampled_and_that_is_said(
     desk: Desk, made: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service, "MOST_ROWS", 100)
+    monkeypatch.setattr(service, "PIECE_ROWS", 70)
     ask(desk)
     ask(desk)
     (report, again) = service.reports(desk, ADMIN, KEY)
