@@ -46,7 +46,7 @@ class ConceptLimits:
     line: float = 0.10  # intercept (log-odds; sd of the target for values) and slope, against the held-out rows
     level_change: float = 0.10  # of the outcome's rate or mean before
     together: float = 0.99  # level of the interval of several windows taken together
-    change_level: float = 0.995  # level of the interval of that change: it is looked at every day, and once is enough
+    change_level: float = 0.99  # of the interval of that change, corrected where it is looked at either way
     before_days: int = 84  # that a level is compared with
 
 

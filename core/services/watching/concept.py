@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 
+from core.domain.compare.several import bonferroni_level
 from core.domain.drift.concept import ConceptLimits, Outcomes, Reference
 from core.domain.judged import METRICS, Judged
 from core.domain.outcome_level import LevelChange, Stretch, level_changes, runs
@@ -154,16 +155,18 @@ def level_of(asked: Asked, rows: Judged, spans: Sequence[Span]) -> list[LevelCha
         values = (values == len(use_case.target.classes) - 1).astype(np.float64)
     width = int(np.median([(span.end - span.start).days for span in spans])) if spans else 1
     before = max(limits.before_days, BEFORE_WINDOWS * width)
+    level = bonferroni_level(1 if use_case.higher_is_better else 2, limits.change_level)  # see `_moves`
     return level_changes(
         judged.days,
         values,
         judged.outputs[asked.model][:, -1],
-        Stretch(width, before, limits.minimum_rows, limits.change_level),
+        Stretch(width, before, limits.minimum_rows, level),
         judged.clusters(np.ones(len(judged), dtype=bool)),
     )
 
 
 def _moves(use_case: UseCase, changes: Sequence[LevelChange]) -> list[Move]:
+    """Falls, and rises: these do harm where nobody wants the outcome."""
     found = []
     for rises in (False, True):
         harmful = not rises or not use_case.higher_is_better

@@ -207,7 +207,7 @@ def level_said(use_case: UseCase, item: LevelChange, limits: ConceptLimits) -> s
     return (
         f"The {what.get(use_case.task, f'mean {name}')} is {item.now:{form}} in {item.change.n:,} mature rows of "
         f"{day(item.first)} to {day(item.last)}, {item.before:{form}} in {item.n_before:,} before: "
-        f"{item.change.value:+.1%} ({limits.change_level:.1%} interval {item.change.low:+.1%} to "
+        f"{item.change.value:+.1%} ({item.level:.1%} interval {item.change.low:+.1%} to "
         f"{item.change.high:+.1%}; limit {limits.level_change:.0%} and beyond noise). The scores promised "
         f"{item.promised:+.1%}; the rest, {item.unexplained.value:+.1%}, lies in {item.unexplained.low:+.1%} to "
         f"{item.unexplained.high:+.1%}."
