@@ -106,7 +106,7 @@ def _shade(drawn: Any, first: date, end: date, said: str, tone: Tone) -> None:
     colours = charts.ink()
     named = {"text": said, "font": {"size": 11, "color": colours.muted}, "textangle": -90, "xanchor": "left"}
     look = {"fillcolor": colours.tones[tone], "opacity": 0.16, "line_width": 0, "layer": "below"}
-    drawn.add_vrect(x0=first, x1=end, annotation=named, annotation_position="bottom left", **look)
+    drawn.add_vrect(x0=first, x1=end, annotation=named, annotation_position="top left", **look)
 
 
 def _caption(use_case: UseCase, seen: ConceptState) -> str:
