@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from core.domain.pseudonym import is_hash, keyed_hashes, personal_texts
 from core.domain.usecase import UseCase
-from core.services.records import Accepted
 from core.store.ledger import Ledger
 from core.store.ledger_stamp import LedgerStamp
-from core.store.secret_file import read_or_make
+
+if TYPE_CHECKING:  # the first page waits for this module, and scores nothing
+    from core.services.records import Accepted
 
 KEY_FILE = "ids.key"
 
@@ -65,5 +66,7 @@ class Pseudonyms:
 
     def _key(self) -> bytes:
         if self._secret is None:
+            from core.store.secret_file import read_or_make  # with what makes secrets; few desks ever hash an id
+
             self._secret = read_or_make(self._path)
         return self._secret
