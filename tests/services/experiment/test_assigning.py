@@ -187,7 +187,7 @@ def test_without_an_experiment_nothing_is_different(shared_desk, seed, n_rows):
     table = leads(shared_desk, n_rows, "any", seed).drop([shared_desk.use_case(KEY).target.name])
     scorer = shared_desk.scorer(KEY)
     assert assigning(shared_desk, scorer) is None
-    assert shared_desk.score(KEY, table).equals(score_table(scorer, table))
+    assert shared_desk.score(KEY, table).equals(score_table(scorer, table, lambda accepted: accepted))
     assert "arm" not in shared_desk.score(KEY, table).column_names
 
 
