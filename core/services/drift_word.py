@@ -28,7 +28,7 @@ class Drifted:
     n_raised, n_items : int
         Raw columns and features that moved, of those that were looked at.
     stuck : str
-        The column that stood still; "" for none.
+        The title of the column that stood still; "" for none.
     """
 
     since: datetime
@@ -61,7 +61,8 @@ def _read(desk: Desk, use_case: UseCase) -> Drifted | None:
         return None
     score, raised = found.score, len(found.raised)
     n_items = sum(item.of != "score" for item in found.items)
+    stuck = use_case.schema[found.stuck].title if found.stuck in use_case.schema else found.stuck
     when = found.window.since, found.window.until
     return Drifted(
-        *when, found.n, str(score.level), score.level.raised, score.persistent, raised, n_items, found.stuck
+        *when, found.n, str(score.level), score.level.raised, score.persistent, raised, n_items, stuck
     )  # fmt: skip

@@ -26,7 +26,7 @@ def item(alert: AlertRecord) -> None:
     """Everything about one alert."""
     now = datetime.now(UTC)
     rule = inbox.rule_of(alert)
-    st.subheader(messages.plain(alert_words.title(alert)), anchor=False)
+    st.subheader(messages.plain(alert_words.title(state.desk(), alert)), anchor=False)
     simulated = " :gray-badge[simulated]" if alert.simulated else ""
     st.markdown(f"{alert_words.severity_badge(alert.severity)} {alert_words.status_badge(alert, now)}{simulated}")
     st.markdown(messages.plain(alert.sentence))

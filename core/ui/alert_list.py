@@ -77,7 +77,7 @@ def _line(alert: AlertRecord, on: AlertRecord | None) -> None:
     here, now = on is not None and on.id == alert.id, datetime.now(UTC)
     with st.container(border=True, gap=None):
         st.button(
-            messages.plain(alert_words.title(alert)),
+            messages.plain(alert_words.title(state.desk(), alert)),
             key=f"alert:{alert.id}",
             on_click=_choose,
             args=(alert.id,),

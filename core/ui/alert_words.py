@@ -63,11 +63,22 @@ def state_badge(state: State | None) -> str:
     return f":{hue}-badge[:material/{icon}: {word}]"
 
 
-def title(alert: AlertRecord) -> str:
-    """The rule's title, with the part that it is about."""
+def title(desk: Desk, alert: AlertRecord) -> str:
+    """The rule's title, with the part that it is about; a column by what people call it."""
     rule = inbox.rule_of(alert)
     name = rule.title if rule is not None else alert.rule.replace("_", " ").capitalize()
-    return f"{name}: {alert.about}" if alert.about else name
+    return f"{name}: {_part(desk, alert)}" if alert.about else name
+
+
+def _part(desk: Desk, alert: AlertRecord) -> str:
+    """The part of an alert: a column, or something by a column or grouping, in the words of its use case."""
+    use_case = desk.use_cases().get(alert.subject)
+    if use_case is None:
+        return alert.about
+    called = {column.name: column.title for column in use_case.schema}
+    called |= {grouping.name: grouping.label or grouping.name for grouping in use_case.groupings}
+    kind, by, column = alert.about.rpartition(" by ")
+    return f"{kind}{by}{called.get(column, column).lower()}" if by else called.get(alert.about, alert.about)
 
 
 def subject(desk: Desk, key: str) -> str:

@@ -75,7 +75,7 @@ def _nothing(found: Fairness, name: str, kind: str, said: str) -> WatchedGap:
 def _watched(found: Fairness, column: ColumnGroups, kind: str) -> WatchedGap:
     gap, name = column.arm(found.acting).gaps[kind], column.columns[0]
     if gap is None:
-        said = f"Fewer than two groups by {name} have {LEAST_GROUP} rows for the {kind} gap."
+        said = f"Fewer than two groups by {column.title.lower()} have {LEAST_GROUP} rows for the {kind} gap."
         return _nothing(found, name, kind, said)
     sure = gap.value if gap.value > gap.noise else gap.low
     broken = breaks(standing(gap))
@@ -98,8 +98,9 @@ def _watched(found: Fairness, column: ColumnGroups, kind: str) -> WatchedGap:
 
 def _sentence(found: Fairness, column: ColumnGroups, gap: Gap) -> str:
     of = {"selection": "selection rates", "tpr": "true positive rates", "fpr": "false positive rates"}[gap.rate]
+    name, high, low = column.title.lower(), column.groups[gap.highest], column.groups[gap.lowest]
     return (
-        f"{gap.kind.capitalize()} gap by {column.columns[0]} of {found.acting}: {of} of {column.groups[gap.highest]} "
-        f"and {column.groups[gap.lowest]} are {gap.value:.3f} [{gap.low:.3f}, {gap.high:.3f}] apart, equal groups up "
-        f"to {gap.noise:.3f}, limit {GAP_LIMIT:.2f}, n = {gap.n:,}."
+        f"{gap.kind.capitalize()} gap by {name} of {found.acting}: {of} of {high} and {low} are {gap.value:.3f} "
+        f"[{gap.low:.3f}, {gap.high:.3f}] apart, equal groups up to {gap.noise:.3f}, limit {GAP_LIMIT:.2f}, "
+        f"n = {gap.n:,}."
     )
