@@ -58,6 +58,7 @@ lock:
 		requirements.txt > requirements.both && mv requirements.both requirements.txt
 	@$(LOCK) requirements-dev.in -o requirements-dev.txt
 	@$(LOCK) requirements-mlflow.in -o requirements-mlflow.txt
+	@$(LOCK) requirements-databases.in -o requirements-databases.txt
 	@if grep -inE 'index-url|find-links|https?://' requirements*.txt; then \
 		echo "An address got into the lock; see the lines above." >&2; exit 1; fi
 

@@ -12,10 +12,12 @@ from typing import Any
 
 import streamlit as st
 from starlette.middleware import Middleware
+from starlette.routing import Mount
 
 from core.ui import messages, state
-from core.ui.headers import SecurityHeaders
 from core.ui.report_route import ROUTES
+from core.web.asgi import Lazy
+from core.web.headers import SecurityHeaders
 
 
 @asynccontextmanager
@@ -29,7 +31,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
 threading.Thread(target=state.import_ahead, name="import", daemon=True).start()
 app = st.App(
     "pages/desk.py",
-    routes=ROUTES,
+    routes=[*ROUTES, Mount("/api/v1", Lazy("core.api.app:create", state.desk))],
     lifespan=lifespan,
     middleware=[Middleware(SecurityHeaders)],
     on_script_error=messages.incident,

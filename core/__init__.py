@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from core.services.desk import Desk
 
 
+__version__ = "0.6.0"
+
+
 def open_desk(settings: Settings | None = None) -> Desk:
     """Open the desk of a home folder; by default the one that the environment names.
 

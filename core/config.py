@@ -32,17 +32,45 @@ class Settings:
     url: str = _setting(
         "RINGSIDE_URL", "http://127.0.0.1:8501", "where people open the desk: links in messages begin so"
     )
+    sign_in: str = _setting(
+        "RINGSIDE_SIGN_IN",
+        "off",
+        "off (this machine only), local (accounts of this desk) or oidc (your identity provider)",
+    )
+    behind_proxy: bool = _setting(
+        "RINGSIDE_BEHIND_PROXY",
+        False,
+        "1: a proxy in front ends TLS, so the desk may answer plain http off this machine",
+    )
+    session_hours: int = _setting("RINGSIDE_SESSION_HOURS", 12, "hours after which a person signs in again")
+    database_url: str = _setting(
+        "RINGSIDE_DATABASE_URL", "", "postgresql://... keeps log and ledger there, mysql://... the ledger; empty: files"
+    )
+    models: Path | None = _setting(
+        "RINGSIDE_MODELS", None, "folder of the models, where several desks share one; empty: models/ in the home"
+    )
+    backups: Path | None = _setting(
+        "RINGSIDE_BACKUPS", None, "folder of the backups, best on another disk; empty: data/backups in the home"
+    )
+    api_requests: int = _setting("RINGSIDE_API_REQUESTS", 6_000, "requests a minute that one token may send")
+    max_upload_mb: int = _setting("RINGSIDE_MAX_UPLOAD_MB", 1_024, "MB that one upload to the API may have")
+    clamd: str = _setting("RINGSIDE_CLAMD", "", "host:port or socket path of a clamd that looks at every upload")
+    log_format: str = _setting("RINGSIDE_LOG_FORMAT", "text", "text or json: one line an entry, with its request's id")
     allow_self_approval: bool = _setting(
         "RINGSIDE_SELF_APPROVAL", False, "1: who asks for a promotion may approve it, marked as such (a desk of one)"
     )
 
     @property
     def models_dir(self) -> Path:
-        return self.home / "models"
+        return self.models or self.home / "models"
 
     @property
     def data_dir(self) -> Path:
         return self.home / "data"
+
+    @property
+    def backups_dir(self) -> Path:
+        return self.backups or self.data_dir / "backups"
 
     @classmethod
     def from_mapping(cls, env: Mapping[str, str]) -> Settings:
@@ -62,21 +90,39 @@ class Settings:
         for item in fields(cls):
             text = env.get(item.metadata["env"])
             if text is not None and text != "":
-                values[item.name] = _parse(item.metadata["env"], text, type(item.default))
+                values[item.name] = _parse(item.name, item.metadata["env"], text, item.default)
         return cls(**values)
 
 
-def _parse(name: str, text: str, kind: type) -> Any:
-    if kind is bool:
-        if text.lower() in {"1", "true", "yes", "on"}:
-            return True
-        if text.lower() in {"0", "false", "no", "off"}:
-            return False
-        raise InputError(f"{name} is '{text}'.", "It takes 1 or 0.", setting=name)
-    if issubclass(kind, Path):
+_ONE_OF = {"sign_in": ("off", "local", "oidc"), "log_format": ("text", "json")}
+_DATABASES = ("postgresql://", "mysql://", "mariadb://")
+
+
+def _parse(field_name: str, name: str, text: str, default: Any) -> Any:
+    if isinstance(default, bool):
+        return _switch(name, text)
+    if default is None or isinstance(default, Path):
         return Path(text).expanduser().resolve()
-    if kind is str:
-        return _address(name, text)
+    if isinstance(default, int):
+        return _number(name, text)
+    if field_name in _ONE_OF:
+        return _choice(name, text, _ONE_OF[field_name])
+    if field_name == "url":
+        return _address(name, text, ("http://", "https://")).rstrip("/")
+    if field_name == "database_url":
+        return _address(name, text, _DATABASES)
+    return text
+
+
+def _switch(name: str, text: str) -> bool:
+    if text.lower() in {"1", "true", "yes", "on"}:
+        return True
+    if text.lower() in {"0", "false", "no", "off"}:
+        return False
+    raise InputError(f"{name} is '{text}'.", "It takes 1 or 0.", setting=name)
+
+
+def _number(name: str, text: str) -> int:
     try:
         number = int(text)
     except ValueError:
@@ -86,7 +132,15 @@ def _parse(name: str, text: str, kind: type) -> Any:
     return number
 
 
-def _address(name: str, text: str) -> str:
-    if not text.startswith(("http://", "https://")):
-        raise InputError(f"{name} is '{text}'.", "It takes an address that begins with http:// or https://.")
-    return text.rstrip("/")
+def _choice(name: str, text: str, known: tuple[str, ...]) -> str:
+    if text not in known:
+        raise InputError(f"{name} is '{text}'.", f"It takes one of {', '.join(known)}.", setting=name)
+    return text
+
+
+def _address(name: str, text: str, beginnings: tuple[str, ...]) -> str:
+    """An address; it may hold a password, so what was given is not repeated."""
+    if not text.startswith(beginnings):
+        hint = f"It takes an address that begins with {' or '.join(beginnings)}."
+        raise InputError(f"{name} is no such address.", hint, setting=name)
+    return text

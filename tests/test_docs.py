@@ -22,7 +22,7 @@ def settings_table() -> str:
     """README's table of settings, made from the settings themselves."""
     rows = ["| variable | default | meaning |", "|---|---|---|"]
     for item in fields(Settings):
-        shown = "the checkout" if item.default == CHECKOUT else str(item.default)
+        shown = "the checkout" if item.default == CHECKOUT else str(item.default or "")
         shown = str(int(item.default)) if isinstance(item.default, bool) else shown
         rows.append(f"| `{item.metadata['env']}` | {shown} | {item.metadata['meaning']} |")
     return "\n".join(rows)

@@ -55,6 +55,15 @@ class Action(StrEnum):
     EXPORT_ENTITY = "export everything about one entity"
     ERASE_ENTITY = "erase everything about one entity"
     SET_RETENTION = "set how long data are kept"
+    CHOOSE_VERSION = "score with another version than the acting one"
+    SEE_AUDIT = "see who did what"
+    EXPORT_AUDIT = "export the audit trail"
+    SEE_ADMIN = "see people, tokens, backups and storage"
+    MANAGE_PEOPLE = "manage people and their roles"
+    MANAGE_TOKENS = "give out and withdraw tokens"
+    BACK_UP = "make a backup and try one out"
+    RESTORE = "put a backup in the place of what is there"
+    READ_METRICS = "read the metrics"
 
 
 @dataclass(frozen=True)
@@ -63,7 +72,8 @@ class Actor:
 
     name: str
     role: Role
-    via: str = "page"  # page | cli | inbox
+    via: str = "page"  # page | cli | inbox | api
+    only: frozenset[Action] | None = None  # a token's scope; None: everything the role allows
 
 
 _EVERYONE = frozenset(Role)
@@ -104,6 +114,25 @@ PERMISSIONS: dict[Action, frozenset[Role]] = {
     Action.EXPORT_ENTITY: frozenset({Role.RISK, Role.AUDITOR, Role.ADMIN}),
     Action.ERASE_ENTITY: frozenset({Role.ADMIN}),
     Action.SET_RETENTION: frozenset({Role.ADMIN}),
+    Action.CHOOSE_VERSION: frozenset({Role.RISK, Role.ADMIN}),
+    Action.SEE_AUDIT: frozenset({Role.RISK, Role.AUDITOR, Role.ADMIN}),
+    Action.EXPORT_AUDIT: frozenset({Role.RISK, Role.AUDITOR, Role.ADMIN}),
+    Action.SEE_ADMIN: frozenset({Role.AUDITOR, Role.ADMIN}),
+    Action.MANAGE_PEOPLE: frozenset({Role.ADMIN}),
+    Action.MANAGE_TOKENS: frozenset({Role.ADMIN}),
+    Action.BACK_UP: frozenset({Role.ADMIN}),
+    Action.RESTORE: frozenset({Role.ADMIN}),
+    Action.READ_METRICS: _EVERYONE - {Role.SALES},
+}
+
+# What a token can be made for; what its holder may really do is what both the scope and the role allow.
+SCOPES: dict[str, frozenset[Action]] = {
+    "score": frozenset({Action.SEE, Action.SCORE_ONE, Action.SCORE_FILE, Action.DOWNLOAD, Action.CANCEL_JOB}),
+    "explain": frozenset({Action.SEE, Action.SEE_MODELS}),
+    "outcomes": frozenset({Action.SEE, Action.OUTCOMES}),
+    "compare": frozenset({Action.SEE, Action.SEE_MODELS, Action.SEE_SERVICE}),
+    "versions": frozenset({Action.SEE_MODELS, Action.CHOOSE_VERSION}),
+    "metrics": frozenset({Action.READ_METRICS}),
 }
 
 # On loopback without sign-in the frame offers one named person per role, and the ledger says who acted.
@@ -117,12 +146,19 @@ LOCAL_PEOPLE: dict[Role, Actor] = {
 
 
 def may(actor: Actor, action: Action) -> bool:
-    """Whether the actor's role allows the action."""
-    return actor.role in PERMISSIONS[action]
+    """Whether the actor's role allows the action, and the token they came with, if any, was made for it."""
+    return actor.role in PERMISSIONS[action] and (actor.only is None or action in actor.only)
 
 
 def require(actor: Actor, action: Action) -> None:
-    """Raise NotPermitted, naming who may, unless the actor's role allows the action."""
+    """Raise NotPermitted, naming who may, unless the actor may do the action."""
+    if actor.only is not None and action not in actor.only:
+        raise NotPermitted(
+            f"The token of {actor.name} was not made to {action.value}.",
+            "Ask an administrator for a token with that scope.",
+            action=action.value,
+            role=actor.role.value,
+        )
     if not may(actor, action):
         allowed = ", ".join(sorted(PERMISSIONS[action]))
         raise NotPermitted(

@@ -160,7 +160,7 @@ def last_backup(settings: Settings) -> Backup | None:
 
     A backup is a folder with a `manifest.json`, whose `made_at` says when; the file's own time where it does not.
     """
-    folder = settings.data_dir / "backups"
+    folder = settings.backups_dir
     found = [Backup(path.parent, _made_at(path)) for path in folder.glob("**/manifest.json")]
     return max(found, key=lambda backup: backup.made_at, default=None)
 

@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from core.services.watching import evidently_report as service
 from core.store.report_files import ReportFiles
 from core.ui import report_route, state
-from core.ui.headers import SecurityHeaders
+from core.web.headers import SecurityHeaders
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import MutableMapping
 from typing import Any
 
-from core.ui.headers import SecurityHeaders
+from core.web.headers import SecurityHeaders
 
 Message = MutableMapping[str, Any]
 

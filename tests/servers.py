@@ -1,0 +1,55 @@
+"""Database servers of the tests' own, each in a folder that is thrown away; never one that runs already."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+POSTGRES_ROOMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+
+
+def program(name: str, rooms: list[Path]) -> str | None:
+    """Path of a server's program, on PATH or where Debian keeps it."""
+    return shutil.which(name) or next((str(room / name) for room in rooms if (room / name).is_file()), None)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def as_user(folder: Path, *names: str) -> list[str]:
+    """How to run a command as somebody else than root, whom the servers refuse; the folder becomes theirs."""
+    if os.getuid() != 0:
+        return []
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    user = next(name for name in (*names, "nobody") if name in known)
+    shutil.chown(folder, user)
+    for parent in [folder, *folder.parents][:-2]:
+        parent.chmod(parent.stat().st_mode | 0o011)
+    return ["runuser", "-u", user, "--"]
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[str]:
+    """A PostgreSQL cluster in a folder; its URL, of an empty database."""
+    initdb, control = program("initdb", POSTGRES_ROOMS), program("pg_ctl", POSTGRES_ROOMS)
+    assert initdb is not None and control is not None
+    user, port = as_user(folder, "postgres"), free_port()
+    data = folder / "data"
+    made = [*user, initdb, "-D", str(data), "-U", "desk", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"]
+    subprocess.run(made, check=True, capture_output=True, cwd=folder)
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c max_connections=60"
+    started = [*user, control, "-D", str(data), "-o", options, "-l", str(folder / "server.log"), "-w", "start"]
+    subprocess.run(started, check=True, stdout=subprocess.DEVNULL, cwd=folder)
+    try:
+        yield f"postgresql://desk@127.0.0.1:{port}/postgres"
+    finally:
+        subprocess.run([*user, control, "-D", str(data), "-m", "immediate", "stop"], capture_output=True, cwd=folder)
