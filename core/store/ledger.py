@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Select, create_engine, delete, event, insert, select, text, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from core.errors import InputError, UnknownName
 from core.store.ledger_cases import LedgerCases
@@ -39,6 +38,7 @@ from core.store.ledger_tables import (
     VersionRecord,
     add_missing_columns,
 )
+from core.store.ledger_upsert import upsert
 from core.store.ledger_watch import LedgerWatch
 
 GENESIS = "0" * 64  # what the first event links to
@@ -198,11 +198,8 @@ class Ledger(LedgerCases, LedgerRegistry, LedgerWatch):
             if self.version(use_case, version) is None:
                 known = [record.version for record in self.versions(use_case)]
                 raise UnknownName(f"version of {use_case}", version, known)
-            values = {"version": version, "since": at, "model": model}
-            statement = upsert(ALIASES).values(use_case=use_case, alias=alias, **values)
-            connection.execute(
-                statement.on_conflict_do_update(index_elements=[ALIASES.c.use_case, ALIASES.c.alias], set_=values)
-            )
+            values = {"use_case": use_case, "alias": alias, "version": version, "since": at, "model": model}
+            upsert(connection, ALIASES, keys=("use_case", "alias"), values=values)
 
     def alias(self, use_case: str, alias: str) -> str | None:
         """The version an alias points at, or None."""
@@ -271,11 +268,9 @@ class Ledger(LedgerCases, LedgerRegistry, LedgerWatch):
         self, use_case: str, fingerprint: str, mapping: Mapping[str, str | None], at: datetime
     ) -> None:
         """Keep how a header's columns were mapped; a later answer replaces an earlier one."""
-        values = {"mapping": dict(mapping), "remembered_at": at}
-        statement = upsert(MAPPINGS).values(use_case=use_case, fingerprint=fingerprint, **values)
-        keys = [MAPPINGS.c.use_case, MAPPINGS.c.fingerprint]
+        values = {"use_case": use_case, "fingerprint": fingerprint, "mapping": dict(mapping), "remembered_at": at}
         with self.transaction() as connection:
-            connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values))
+            upsert(connection, MAPPINGS, keys=("use_case", "fingerprint"), values=values)
 
     def recall_mapping(self, use_case: str, fingerprint: str) -> dict[str, str | None] | None:
         """The mapping remembered for a header, or None."""

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, delete, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from core.errors import UnknownName
 from core.store.ledger_alert_tables import (
@@ -23,6 +22,7 @@ from core.store.ledger_alert_tables import (
     ReadingRecord,
     RuleTermsRecord,
 )
+from core.store.ledger_upsert import upsert
 
 
 class LedgerAlerts(ABC):
@@ -100,12 +100,9 @@ class LedgerAlerts(ABC):
 
     def keep_looks(self, looks: Sequence[LookRecord]) -> None:
         """Write down what is known now, in place of what was known before."""
-        keys = [LOOKS.c.rule, LOOKS.c.subject, LOOKS.c.about, LOOKS.c.simulated]
         with self.transaction() as connection:
             for look in looks:
-                values = asdict(look)
-                statement = upsert(LOOKS).values(**values)
-                connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values))
+                upsert(connection, LOOKS, keys=("rule", "subject", "about", "simulated"), values=asdict(look))
 
     def hush(self, rule: str, subject: str, about: str, severity: str) -> None:
         """Remember that a person closed an alert of a severity while its breach may go on."""

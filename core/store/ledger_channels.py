@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, Boolean, Column, Connection, Integer, Select, String, Table, func, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from core.errors import UnknownName
 from core.store.ledger_tables import METADATA, UtcDateTime
+from core.store.ledger_upsert import NOTHING, upsert
 
 CHANNELS = Table(
     "channels",
@@ -100,10 +100,8 @@ class LedgerChannels(ABC):
 
     def save_channel(self, channel: ChannelRecord) -> None:
         """Write down a channel as it stands now."""
-        values = asdict(channel)
-        statement = upsert(CHANNELS).values(**values)
         with self.transaction() as connection:
-            connection.execute(statement.on_conflict_do_update(index_elements=[CHANNELS.c.id], set_=values))
+            upsert(connection, CHANNELS, keys=("id",), values=asdict(channel))
 
     def channels(self, *, removed: bool = False) -> list[ChannelRecord]:
         """Channels by name; those that were removed only when asked for."""
@@ -129,8 +127,7 @@ class LedgerChannels(ABC):
         new = 0
         with self.transaction() as connection:
             for delivery in deliveries:
-                statement = upsert(DELIVERIES).values(**asdict(delivery)).on_conflict_do_nothing()
-                new += connection.execute(statement).rowcount
+                new += upsert(connection, DELIVERIES, keys=("key",), values=asdict(delivery), update=NOTHING)
         return new
 
     def deliveries(

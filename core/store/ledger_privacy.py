@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, Boolean, Column, Connection, Select, String, Table, delete, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from core.store.ledger_tables import CASES, JOBS, METADATA, UtcDateTime
+from core.store.ledger_upsert import upsert
 
 PRIVACY = Table(
     "privacy",
@@ -56,9 +56,8 @@ class LedgerPrivacy(ABC):
         """Put a setting in the place of the former one."""
         values = {name: getattr(record, name) for name in ("use_case", "hash_ids", "since", "by")}
         values["keep"] = dict(record.keep)
-        statement = upsert(PRIVACY).values(**values)
         with self.transaction() as connection:
-            connection.execute(statement.on_conflict_do_update(index_elements=["use_case"], set_=values))
+            upsert(connection, PRIVACY, keys=("use_case",), values=values)
 
     def cases_about(self, use_case: str, prediction_ids: Collection[str]) -> list[dict[str, Any]]:
         """Cases about any of these predictions, whole."""

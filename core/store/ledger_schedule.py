@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from core.errors import UnknownName
 from core.store.ledger_schedule_tables import (
@@ -23,6 +22,7 @@ from core.store.ledger_schedule_tables import (
     TaskRun,
     TaskSetting,
 )
+from core.store.ledger_upsert import upsert
 
 RUNNING, INTERRUPTED, MISSED = "running", "interrupted", "missed"
 
@@ -38,10 +38,8 @@ class LedgerSchedule(ABC):
 
     def set_task(self, setting: TaskSetting) -> None:
         """Set a task; what was set before is replaced."""
-        values = asdict(setting)
-        statement = upsert(TASK_SETTINGS).values(**values)
         with self.transaction() as connection:
-            connection.execute(statement.on_conflict_do_update(index_elements=[TASK_SETTINGS.c.task], set_=values))
+            upsert(connection, TASK_SETTINGS, keys=("task",), values=asdict(setting))
 
     def task_settings(self) -> dict[str, TaskSetting]:
         """Every task that somebody has set, by its key."""
@@ -127,10 +125,8 @@ class LedgerSchedule(ABC):
 
     def save_scoring_job(self, job: ScoringJobRecord) -> None:
         """Keep a scoring job; one with the same id is replaced."""
-        values = asdict(job)
-        statement = upsert(SCORING_JOBS).values(**values)
         with self.transaction() as connection:
-            connection.execute(statement.on_conflict_do_update(index_elements=[SCORING_JOBS.c.id], set_=values))
+            upsert(connection, SCORING_JOBS, keys=("id",), values=asdict(job))
 
     def scoring_jobs(self, use_case: str | None = None) -> list[ScoringJobRecord]:
         """Scoring jobs that were not removed, by name."""
@@ -148,11 +144,8 @@ class LedgerSchedule(ABC):
 
     def keep_source(self, taken: SourceTaken) -> None:
         """Keep how far a source has come."""
-        values = asdict(taken)
-        keys = [SOURCES_TAKEN.c.scoring_job, SOURCES_TAKEN.c.mark]
-        statement = upsert(SOURCES_TAKEN).values(**values)
         with self.transaction() as connection:
-            connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values))
+            upsert(connection, SOURCES_TAKEN, keys=("scoring_job", "mark"), values=asdict(taken))
 
     def sources_taken(self, job_id: str, limit: int = 100_000) -> list[SourceTaken]:
         """Sources that a scoring job has begun, newest first."""

@@ -28,10 +28,10 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from core.domain.service_level import GAP, Histogram, Stretch, added
 from core.store.ledger_tables import METADATA, UtcDateTime
+from core.store.ledger_upsert import upsert
 
 SERVICE_COUNTS = Table(
     "service_counts",
@@ -196,15 +196,10 @@ class LedgerService(ABC):
 
     def add_sizes(self, sizes: Sizes) -> None:
         """Keep what was measured on a day in place of what was measured earlier that day; of memory the most."""
-        values = {name: value for name, value in asdict(sizes).items() if name != "day"}
-        statement = upsert(SERVICE_SIZES).values(**asdict(sizes))
-        most = func.max(SERVICE_SIZES.c.memory_bytes, statement.excluded.memory_bytes)
+        earlier = select(SERVICE_SIZES.c.memory_bytes).where(SERVICE_SIZES.c.day == sizes.day)
         with self.transaction() as connection:
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=[SERVICE_SIZES.c.day], set_=values | {"memory_bytes": most}
-                )
-            )
+            most = max(sizes.memory_bytes, connection.execute(earlier).scalar() or 0)
+            upsert(connection, SERVICE_SIZES, keys=("day",), values=asdict(sizes) | {"memory_bytes": most})
 
     def sizes(self, since: date) -> list[Sizes]:
         """What was measured from a day on, oldest first."""
@@ -213,11 +208,9 @@ class LedgerService(ABC):
 
     def keep_figure(self, use_case: str, name: str, at: datetime, value: Mapping[str, Any]) -> None:
         """Keep a figure of a use case that was computed, in place of the last one of that name."""
-        values = {"at": at, "value": dict(value)}
-        statement = upsert(KEPT_FIGURES).values(use_case=use_case, name=name, **values)
-        keys = [KEPT_FIGURES.c.use_case, KEPT_FIGURES.c.name]
+        values = {"use_case": use_case, "name": name, "at": at, "value": dict(value)}
         with self.transaction() as connection:
-            connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values))
+            upsert(connection, KEPT_FIGURES, keys=("use_case", "name"), values=values)
 
     def kept_figures(self, name: str) -> dict[str, dict[str, Any]]:
         """Use case -> the figure of a name that was kept last."""
