@@ -14,12 +14,13 @@ from typing import Any, BinaryIO
 from core.domain.likeness import Finding, Level, compare_column, verdict
 from core.domain.schema import Schema
 from core.domain.usecase import UseCase
-from core.errors import InputError
+from core.errors import DeskError, InputError
 from core.services.access import Action, Actor, require
 from core.services.desk import Desk
 from core.services.jobs import JobState
 from core.services.pipeline import KIND
 from core.services.reference import typed_columns
+from core.services.scanning import refuse_harmful
 from core.store.intake import Source, open_source
 from core.store.output import csv_of, template
 
@@ -127,6 +128,11 @@ def keep_upload(desk: Desk, actor: Actor, filename: str, content: BinaryIO) -> P
     """Write an upload to disk, so that its job outlives the page; the same content is kept once.
 
     Uploads older than the settings allow are cleared away on the occasion.
+
+    Raises
+    ------
+    FileProblem
+        The virus scanner, where one is configured, knows it.
     """
     require(actor, Action.SCORE_FILE)
     folder = desk.settings.data_dir / "uploads"
@@ -144,6 +150,11 @@ def keep_upload(desk: Desk, actor: Actor, filename: str, content: BinaryIO) -> P
         part = target.with_name(target.name + ".part")
         with part.open("wb") as stream:
             shutil.copyfileobj(content, stream, 1 << 20)
+        try:
+            refuse_harmful(desk, actor, part)
+        except DeskError:
+            part.unlink()
+            raise
         part.replace(target)
     return target
 

@@ -16,6 +16,7 @@ from core.logs import logger
 from core.services import batches, handover
 from core.services.access import Actor, Role
 from core.services.desk import Desk
+from core.services.scanning import refuse_harmful
 
 LOGGER = logger("inbox")
 
@@ -75,6 +76,7 @@ class Inbox:
         summary = outbox / f"{path.stem}.summary.json"
         outputs = batches.Outputs(outbox / f"{path.stem}.scored.csv", outbox / f"{path.stem}.rejects.csv")
         try:
+            refuse_harmful(self._desk, DROPPED, moved)
             job_id = batches.submit_to(self._desk, DROPPED, key, moved, outputs, filename=path.name)
         except DeskError as error:
             summary.write_text(json.dumps({"state": "refused", "message": str(error)}) + "\n")
