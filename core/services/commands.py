@@ -15,7 +15,7 @@ from typing import Any
 
 from core.errors import DeskError, InputError, UnknownName
 from core.services import batches, overview
-from core.services.access import Action, Actor, may
+from core.services.access import Action, Actor, may, require
 from core.services.desk import Desk
 
 Progress = Callable[[str, float], None]
@@ -75,6 +75,7 @@ def score_row(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[
 
 def explain(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
     """Say why a score is what it is: args use_case, id (of a prediction, or of a record: its newest score)."""
+    require(actor, Action.SEE)
     from core.services.reasons import explanation
 
     use_case = desk.use_case(args["use_case"])
@@ -106,6 +107,7 @@ def demo(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, 
 
 def retrain(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
     """Retrain and wait for it: args use_case, path, simulated, trials, minutes, min_rows, min_days, reason."""
+    require(actor, Action.TRAIN)
     from core.services.rebuilding import retraining
 
     retraining.register(desk)
@@ -114,6 +116,7 @@ def retrain(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[st
 
 def watch(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
     """Run what is due once, or the named tasks now: args tasks, now."""
+    require(actor, Action.WATCH)
     from core.services.scheduling import running
 
     names = list(args.get("tasks") or [])
@@ -137,6 +140,7 @@ def watch(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str,
 
 def replay(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
     """Let a version score logged rows: args use_case, version, since, until."""
+    require(actor, Action.REPLAY)
     from core.services.comparison import replay as service
 
     since, until = (datetime.fromisoformat(args[name]) for name in ("since", "until"))
@@ -156,6 +160,7 @@ def challengers(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dic
 
 def plan(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
     """Freeze a comparison: args use_case, challenger (VERSION:MODEL), preset, rows, windows, margins."""
+    require(actor, Action.PLAN)
     from core.services.comparison import comparing, plans
 
     windows = args.get("windows")

@@ -10,7 +10,7 @@ from typing import Any
 from core.domain.compare.plan import ArmName
 from core.domain.compare.verdict import Decision, State
 from core.errors import InputError, UnknownName
-from core.services.access import Actor
+from core.services.access import Action, Actor, require
 from core.services.comparison import verdicts
 from core.services.comparison.group_gaps import Span, group_gaps
 from core.services.comparison.plans import Planned, plans
@@ -30,6 +30,7 @@ def evidence_for(desk: Desk, actor: Actor, key: str, challenger: ArmName, plan_i
     UnknownName
         There is no such plan.
     """
+    require(actor, Action.PROMOTE)
     use_case, acting = desk.use_case(key), desk.acting(key)
     judged = None if acting is None else _carried(desk, actor, key, challenger, plan_id)
     span = None if judged is None else _span(judged.planned)

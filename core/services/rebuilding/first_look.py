@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from core.errors import DeskError
-from core.services.access import Actor
+from core.services.access import Action, Actor, require
 from core.services.comparison.challengers import Challengers, challengers
 from core.services.comparison.replay import replay
 from core.services.desk import Desk
@@ -20,6 +20,7 @@ def first_look(desk: Desk, actor: Actor, key: str, version: str, now: datetime |
 
     Never raises for what a comparison may refuse: the version stands, and `said` tells why there are no figures.
     """
+    require(actor, Action.REPLAY)
     at = now or datetime.now(UTC)
     since = _after_training(desk, key, version, at)
     facts: dict[str, Any] = {"since": since.date().isoformat(), "until": at.date().isoformat()}
