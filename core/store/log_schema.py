@@ -176,8 +176,9 @@ def tables(use_case: UseCase) -> dict[str, dict[str, str]]:
 def create(cursor: duckdb.DuckDBPyConnection, use_case: UseCase) -> None:
     """Create what is missing: schema, tables, columns; rows logged before a column came have null there."""
     cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(use_case.key)}")
+    stored = stored_tables(cursor, use_case.key)
     for table, columns in tables(use_case).items():
-        present = stored_columns(cursor, use_case.key, table)
+        present = stored.get(table)
         name = quoted(use_case.key, table)
         if not present:
             listed = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns.items())
@@ -199,9 +200,17 @@ def _grow(cursor: duckdb.DuckDBPyConnection, table: str, column: str, kind: str,
 
 def stored_columns(cursor: duckdb.DuckDBPyConnection, key: str, table: str) -> dict[str, str]:
     """Lower-case column name -> type of a stored table; empty when there is no such table."""
+    return stored_tables(cursor, key).get(table, {})
+
+
+def stored_tables(cursor: duckdb.DuckDBPyConnection, key: str) -> dict[str, dict[str, str]]:
+    """Table -> lower-case column name -> type, of all that is stored for a use case; one look at the catalogue."""
     found = cursor.execute(
-        "SELECT lower(column_name), data_type FROM duckdb_columns() "
-        "WHERE schema_name = ? AND table_name = ? ORDER BY column_index",
-        [key, table],
+        "SELECT table_name, lower(column_name), data_type FROM duckdb_columns() "
+        "WHERE schema_name = ? ORDER BY table_name, column_index",
+        [key],
     ).fetchall()
-    return dict(found)
+    stored: dict[str, dict[str, str]] = {}
+    for table, column, kind in found:
+        stored.setdefault(table, {})[column] = kind
+    return stored

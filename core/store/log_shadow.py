@@ -19,14 +19,17 @@ opportunity_cost           cost(rules' decision, outcome) - cost(champion's deci
 
 from __future__ import annotations
 
+import hashlib
+
 import duckdb
 
 from core.domain.policy import Policy
 from core.domain.usecase import UseCase
 from core.errors import InputError
-from core.store.log_schema import quoted, score_names
+from core.store.log_schema import quoted, score_names, tables
 
 NOW = "make_timestamp(epoch_us(now()))"  # UTC, without the time zone extension
+_NOTED_AT = "business_decision"  # a column of every such view
 
 
 def create_shadow_view(cursor: duckdb.DuckDBPyConnection, use_case: UseCase) -> None:
@@ -42,16 +45,33 @@ def create_shadow_view(cursor: duckdb.DuckDBPyConnection, use_case: UseCase) -> 
         return
     if use_case.rules is None:
         raise InputError(f"{use_case.key} promises the view {name} but has no rules.", "Add rules, or drop the view.")
-    marker = f"shadow view of {use_case.key}"
+    select, marker = _select(use_case), f"shadow view of {use_case.key}"
     found = cursor.execute(
         "SELECT comment FROM duckdb_views() WHERE view_name = ? AND schema_name = 'main'", [name]
     ).fetchall()
     if found and found[0][0] != marker:
         raise InputError(f"{use_case.key} cannot have the view {name}: it exists.", "Choose another shadow_view.")
-    macro = quoted(f"{name}_as_known_on")
-    cursor.execute(f"CREATE OR REPLACE MACRO {macro}(known_on) AS TABLE {_select(use_case)}")
-    cursor.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS SELECT * FROM {macro}({NOW})")
+    macro, digest = f"{name}_as_known_on", _digest(use_case, select)
+    if found and _made_from(cursor, name) == digest:
+        return  # making it again binds every column of a wide table, which the first page would wait for
+    cursor.execute(f"CREATE OR REPLACE MACRO {quoted(macro)}(known_on) AS TABLE {select}")
+    cursor.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS SELECT * FROM {quoted(macro)}({NOW})")
     cursor.execute(f"COMMENT ON VIEW {quoted(name)} IS '{marker}'")
+    cursor.execute(f"COMMENT ON COLUMN {quoted(name, _NOTED_AT)} IS '{digest}'")
+
+
+def _made_from(cursor: duckdb.DuckDBPyConnection, view: str) -> str | None:
+    """The digest kept with a column of the view, which an older desk that makes the view anew leaves out."""
+    found = cursor.execute(
+        "SELECT comment FROM duckdb_columns() WHERE table_name = ? AND schema_name = 'main' AND column_name = ?",
+        [view, _NOTED_AT],
+    ).fetchall()
+    return found[0][0] if found else None
+
+
+def _digest(use_case: UseCase, select: str) -> str:
+    """Another text for another view: what it selects, and the columns that there are to select from."""
+    return hashlib.sha256(f"{select}{tables(use_case)}".encode()).hexdigest()[:16]
 
 
 def outcomes_as_known_on(use_case: UseCase, known_on: str) -> str:
