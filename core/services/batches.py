@@ -185,6 +185,7 @@ def submit(  # noqa: PLR0913 - what is to be done with one file, by name
     The mapping, when given, is remembered for files with the same header. With `reasons`, every row of the scored
     file says why its score is what it is, in columns (`core.services.reasons.bulk_reasons`).
     """
+    require(actor, Action.SCORE_FILE)
     if mapping is not None:
         header = header_fingerprint(tuple(mapping))
         desk.ledger.remember_mapping(key, header, dict(mapping), datetime.now(UTC))

@@ -80,15 +80,19 @@ class Service:
     def callable(self) -> Callable[..., Any]:
         return getattr(importlib.import_module(self.module), self.function)  # type: ignore[no-any-return]
 
-    def call(self, actor: Actor) -> None:
-        """Call it as the actor; only NotPermitted comes out, anything else means that it was let in."""
+    def call(self, actor: Actor, everything: bool = False) -> None:
+        """Call it as the actor, with `everything` that it takes or with what it must be given.
+
+        Only NotPermitted comes out; anything else means that the actor was let in.
+        """
         placed: list[Any] = []
         named: dict[str, Any] = {}
         for parameter in inspect.signature(self.callable).parameters.values():
             given = actor if parameter.name == "actor" else _stand_in(parameter)
-            if parameter.kind is parameter.KEYWORD_ONLY:
-                named |= {parameter.name: given} if parameter.default is parameter.empty else {}
-            elif parameter.default is parameter.empty or parameter.name == "actor":
+            needed = everything or parameter.default is parameter.empty or parameter.name == "actor"
+            if needed and parameter.kind is parameter.KEYWORD_ONLY:
+                named[parameter.name] = given
+            elif needed:
                 placed.append(given)
         try:
             found = self.callable(*placed, **named)
@@ -99,12 +103,12 @@ class Service:
         except (Exception, Touched):  # noqa: BLE001  whatever stops it now, it was let in
             return
 
-    def required(self) -> frozenset[Action]:
+    def required(self, everything: bool = False) -> frozenset[Action]:
         """Every action that it requires before anything else: what a token of no scope lacks, one by one."""
         held: frozenset[Action] = frozenset()
         while True:
             try:
-                self.call(Actor("Someone", Role.ADMIN, "api", held))
+                self.call(Actor("Someone", Role.ADMIN, "api", held), everything)
             except NotPermitted as refusal:
                 lacks = Action(refusal.data["action"])
                 assert lacks not in held, f"{self.name} refuses {lacks} to an administrator who holds it"

@@ -68,8 +68,8 @@ FOUND = {service.name: service for service in called.services()}
 
 
 @cache
-def required(name: str) -> frozenset[Action]:
-    return FOUND[name].required()
+def required(name: str, everything: bool = False) -> frozenset[Action]:
+    return FOUND[name].required(everything)
 
 
 def refused(service: Service, actor: Actor) -> bool:
@@ -79,6 +79,12 @@ def refused(service: Service, actor: Actor) -> bool:
     except NotPermitted:
         return True
     return False
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_nothing_that_may_be_left_out_comes_before_the_check(name: str) -> None:
+    more, less = required(name, everything=True), required(name)
+    assert more == less or {*more, *less} <= BY_ARGUMENT.get(name, set())
 
 
 def test_the_services_are_found() -> None:
