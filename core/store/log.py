@@ -36,7 +36,7 @@ from core.store.log_queries import naive
 from core.store.log_schema import GLOBAL, create, quoted
 from core.store.log_shadow import create_shadow_view
 from core.store.log_simulated import LogSimulated
-from core.store.log_transaction import Transaction
+from core.store.log_transaction import Writing
 from core.store.log_watch import LogWatch
 
 CountNew = Callable[[NDArray[np.bool_]], pa.Table]
@@ -137,7 +137,7 @@ class PredictionLog(
         self.ensure(use_case)
         ids = _uuids(rows["prediction_id"])
         rows, scores = rows.drop(["prediction_id"]), scores.drop(["prediction_id"])
-        with self._writing[use_case.key], Transaction(self._cursor()) as cursor:
+        with self._writing[use_case.key], self._transaction(use_case.key) as cursor:
             new = _new(cursor, use_case, ids, rows)
             if not new.all():
                 keep = pa.array(new)
@@ -178,7 +178,7 @@ class PredictionLog(
         self.ensure(use_case)
         if "as_of" not in outcomes.column_names:
             outcomes = outcomes.append_column("as_of", pa.nulls(len(outcomes), pa.timestamp("us")))
-        with self._writing[use_case.key], Transaction(self._cursor()) as cursor:
+        with self._writing[use_case.key], self._transaction(use_case.key) as cursor:
             cursor.register("chunk", outcomes)
             table = quoted(use_case.key, "outcomes")
             added = cursor.execute(
@@ -201,7 +201,7 @@ class PredictionLog(
         return int(added[0][0])
 
 
-def _insert_counts(cursor: duckdb.DuckDBPyConnection, use_case: UseCase, batch: Batch, counts: pa.Table) -> None:
+def _insert_counts(cursor: Writing, use_case: UseCase, batch: Batch, counts: pa.Table) -> None:
     """Bin counts of engineered features: day (date), feature, bin (its place among the profile's bins), n."""
     cursor.register("counts", counts)
     cursor.execute(
@@ -221,7 +221,7 @@ def _uuids(ids: pa.ChunkedArray) -> pa.Array:
     return pa.ExtensionArray.from_storage(pa.uuid(), storage)
 
 
-def _new(cursor: duckdb.DuckDBPyConnection, use_case: UseCase, ids: pa.Array, rows: pa.Table) -> NDArray[np.bool_]:
+def _new(cursor: Writing, use_case: UseCase, ids: pa.Array, rows: pa.Table) -> NDArray[np.bool_]:
     """Which ids are neither logged in a batch that counts nor earlier among themselves."""
     table = quoted(use_case.key, "rows")
     window, bounds = _window(use_case, rows)
@@ -242,7 +242,7 @@ def _new(cursor: duckdb.DuckDBPyConnection, use_case: UseCase, ids: pa.Array, ro
     return new
 
 
-def _is_new(cursor: duckdb.DuckDBPyConnection, where: str, bound: list[Any]) -> bool:
+def _is_new(cursor: Writing, where: str, bound: list[Any]) -> bool:
     """The same for one id; which batches are voided matters only where it is found."""
     batches = [
         row[0] for row in cursor.execute(f"SELECT batch FROM {where}", [bound[0].as_py().hex, *bound[1:]]).fetchall()
@@ -263,9 +263,7 @@ def _window(use_case: UseCase, rows: pa.Table) -> tuple[str, list[Any]]:
     return "AND r.as_of BETWEEN ? AND ?", [bounds["min"], bounds["max"]]
 
 
-def _insert(
-    cursor: duckdb.DuckDBPyConnection, table: str, ids: pa.Array, values: pa.Table, facts: dict[str, Any]
-) -> None:
+def _insert(cursor: Writing, table: str, ids: pa.Array, values: pa.Table, facts: dict[str, Any]) -> None:
     """One INSERT ... SELECT of an Arrow table, with what is the same for all its rows."""
     names = [name for name in values.column_names if name not in facts]
     columns = ", ".join(quoted(name) for name in (*facts, "prediction_id", *names))

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from core.domain.usecase import UseCase
@@ -23,12 +22,6 @@ _COUNTS = "batch NOT IN (FROM voided)"
 
 class LogArms(LogGroups):
     """What `core.store.log.PredictionLog` knows of versions beside the acting one."""
-
-    @abstractmethod
-    def _cursor(self) -> duckdb.DuckDBPyConnection: ...
-
-    @abstractmethod
-    def ensure(self, use_case: UseCase) -> None: ...
 
     @abstractmethod
     def _arrow(self, query: str, parameters: Sequence[Any] = ()) -> pa.Table: ...
@@ -86,9 +79,8 @@ class LogArms(LogGroups):
         table = quoted(use_case.key, "scores")
         names = [name for name in scores.column_names if name not in ("prediction_id", "batch")]
         listed = ", ".join(quoted(name) for name in names)
-        cursor = self._cursor()
-        cursor.register("replayed", scores)
-        try:
+        with self._transaction(use_case.key) as cursor:
+            cursor.register("replayed", scores)
             done = cursor.execute(
                 f"INSERT INTO {table} (prediction_id, batch, version, role, scored_at, {listed}) "
                 f"SELECT g.prediction_id::UUID, g.batch, ?, '{REPLAY}', ?, {listed} FROM replayed g "
@@ -96,9 +88,7 @@ class LogArms(LogGroups):
                 "AND s.batch = g.batch AND s.version = ?)",
                 [version, naive(at), version],
             ).fetchall()
-        finally:
             cursor.unregister("replayed")
-            cursor.close()
         return int(done[0][0])
 
     def scored_versions(self, use_case: UseCase) -> dict[str, dict[str, int]]:

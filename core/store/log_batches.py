@@ -11,6 +11,7 @@ from typing import Any
 from core.domain.usecase import UseCase
 from core.errors import InputError, UnknownName
 from core.store.log_queries import LogQueries, naive
+from core.store.log_transaction import ALL
 
 _DAY = "day"  # the event of a batch that collects a day's single rows
 _EVENT = "INSERT INTO batch_events VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -64,12 +65,10 @@ class LogBatches(LogQueries):
 
     def _open(self, use_case: UseCase, facts: tuple[Any, ...], event: str) -> Batch:
         batch_id = uuid.uuid4().hex[:16]
-        cursor = self._cursor()
-        cursor.execute("BEGIN")
-        number = cursor.execute("SELECT nextval('batch_numbers')").fetchall()[0][0]
-        cursor.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [number, batch_id, *facts])
-        cursor.execute(_EVENT, [number, event, facts[-1], facts[5], None, None, None, None])
-        cursor.execute("COMMIT")
+        with self._transaction(ALL) as cursor:
+            number = cursor.next_batch()
+            cursor.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [number, batch_id, *facts])
+            cursor.execute(_EVENT, [number, event, facts[-1], facts[5], None, None, None, None])
         return Batch(number, batch_id, use_case.key, facts[1])
 
     def batch_for(
@@ -118,7 +117,8 @@ class LogBatches(LogQueries):
         """
         n_known = self._n_known.pop(batch.number, 0)
         facts = [batch.number, state, naive(at), actor, None, n_rows, n_rejected, n_known]
-        self._cursor().execute(_EVENT, facts)
+        with self._transaction(ALL) as cursor:
+            cursor.execute(_EVENT, facts)
 
     def void(self, batch_id: str, at: datetime, actor: str, reason: str) -> None:
         """Take a batch out of every figure; its rows stay in the file, and may be logged again.
@@ -131,9 +131,10 @@ class LogBatches(LogQueries):
         """
         batch = self._batch(batch_id)
         with self._guard:
-            if self._rows("SELECT 1 FROM voided WHERE batch = ?", [batch.number]):
-                raise InputError(f"Batch {batch_id} is voided already.", "There is nothing to do.")
-            self._cursor().execute(_EVENT, [batch.number, "voided", naive(at), actor, reason, None, None, None])
+            with self._transaction(ALL) as cursor:
+                if cursor.execute("SELECT 1 FROM voided WHERE batch = ?", [batch.number]).fetchall():
+                    raise InputError(f"Batch {batch_id} is voided already.", "There is nothing to do.")
+                cursor.execute(_EVENT, [batch.number, "voided", naive(at), actor, reason, None, None, None])
             self._days = {key: day for key, day in self._days.items() if day.number != batch.number}
 
     def _batch(self, batch_id: str) -> Batch:

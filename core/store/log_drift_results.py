@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from core.store.log_queries import LogQueries, naive
-from core.store.log_transaction import Transaction
+from core.store.log_transaction import ALL, Writing
 
 _WINDOW = {
     "use_case": "VARCHAR",
@@ -98,7 +98,7 @@ class LogDriftResults(LogQueries):
         windows, results : sequences of mappings
             With the keys of `WINDOW_COLUMNS` and `RESULT_COLUMNS`; times with a zone, or naive UTC.
         """
-        with Transaction(self._cursor()) as cursor:
+        with self._transaction(ALL) as cursor:
             for table, columns, given in (
                 ("drift_windows", WINDOW_COLUMNS, windows),
                 ("drift_results", RESULT_COLUMNS, results),
@@ -131,10 +131,10 @@ class LogDriftResults(LogQueries):
         return _with_zone([row | {"unseen": dict(row["unseen"] or ())} for row in found])
 
 
-def forget_simulated_drift(cursor: Any) -> None:
+def forget_simulated_drift(cursor: Writing) -> None:
     """Delete what was measured of rows that were drawn and not observed, within a transaction that deletes them."""
     for table in ("drift_results", "drift_windows"):
-        cursor.execute(f"DELETE FROM {table} WHERE simulated")
+        cursor.delete((ALL, table), "simulated", [], (*_WINDOW, "simulated"))
 
 
 def _table(columns: Mapping[str, str], given: Sequence[Mapping[str, Any]]) -> pa.Table:

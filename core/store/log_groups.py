@@ -7,18 +7,17 @@ slices add up, so a log of any length takes the same room.
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from core.domain.usecase import Task, UseCase
 from core.store.log_queries import naive
 from core.store.log_schema import quoted, raw_names, score_names
 from core.store.log_shadow import literal, outcomes_as_known_on
+from core.store.log_transaction import LogBase
 
 SLICE_ROWS = 200_000
 _COUNTS = "batch NOT IN (FROM voided)"
@@ -64,14 +63,8 @@ class Asked:
     by_day: bool = False
 
 
-class LogGroups(ABC):
+class LogGroups(LogBase):
     """Counting by group in `core.store.log.PredictionLog`."""
-
-    @abstractmethod
-    def _cursor(self) -> duckdb.DuckDBPyConnection: ...
-
-    @abstractmethod
-    def ensure(self, use_case: UseCase) -> None: ...
 
     def grouped_arms(self, use_case: UseCase, as_known_on: datetime, asked: Asked) -> pa.Table:
         """Rows counted by everything that is asked, outcomes as known at a time.

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-import duckdb
 import pyarrow as pa
 
 from core.domain.pseudonym import personal_texts
@@ -19,10 +18,16 @@ from core.domain.usecase import UseCase
 from core.store.log_batches import LogBatches
 from core.store.log_queries import naive
 from core.store.log_schema import quoted, raw_names
-from core.store.log_transaction import Transaction
 
 _TIME_OF = {"rows": "as_of", "outcomes": "observed_at", "views": "seen_at", "feedback": "given_at"}
 RETAINED = tuple(_TIME_OF)
+_BY = {  # which columns say whether a row is an entity's, or one of a deleted row's
+    "rows": ("prediction_id", "batch"),
+    "scores": ("prediction_id",),
+    "views": ("prediction_id",),
+    "feedback": ("prediction_id",),
+    "outcomes": ("entity", "as_of"),
+}
 
 
 class LogPrivacy(LogBatches):
@@ -58,22 +63,23 @@ class LogPrivacy(LogBatches):
         self.ensure(use_case)
         bound, key = _bound(use_case, texts), use_case.key
         ids = f"SELECT prediction_id FROM {quoted(key, 'rows')} WHERE {_is_meant(use_case)}"
-        with self._writing[key], Transaction(self._cursor()) as cursor:
+        with self._writing[key], self._transaction(key) as cursor:
             steps = [(table, f"prediction_id IN ({ids})", bound) for table in ("views", "feedback", "scores")]
             steps.append(("outcomes", _own_outcomes(use_case), [list(texts), *bound, *bound]))
             steps.append(("rows", _is_meant(use_case), bound))
-            return {table: _deleted(cursor, key, table, where, given) for table, where, given in steps}
+            return {table: cursor.delete((key, table), where, given, _BY[table]) for table, where, given in steps}
 
     def delete_before(self, use_case: UseCase, table: str, before: datetime) -> int:
         """Delete what is older than a time of one of `RETAINED`; with rows go their scores, views and feedback."""
         self.ensure(use_case)
         key, at = use_case.key, naive(before)
-        with self._writing[key], Transaction(self._cursor()) as cursor:
+        with self._writing[key], self._transaction(key) as cursor:
             if table == "rows":
                 ids = f"prediction_id IN (SELECT prediction_id FROM {quoted(key, 'rows')} WHERE as_of < ?)"
                 for other in ("scores", "views", "feedback"):
-                    _deleted(cursor, key, other, ids, [at])
-            return _deleted(cursor, key, table, f"{_TIME_OF[table]} < ?", [at])
+                    cursor.delete((key, other), ids, [at], _BY[other])
+            by = _BY[table] if table == "rows" else (_BY[table][0], _TIME_OF[table])
+            return cursor.delete((key, table), f"{_TIME_OF[table]} < ?", [at], by)
 
     def plain_texts(self, use_case: UseCase) -> list[str]:
         """Every text that the log holds in the entity column or a personal text column."""
@@ -89,7 +95,7 @@ class LogPrivacy(LogBatches):
         given = pa.table(
             {"text": pa.array(list(names), pa.string()), "name": pa.array(list(names.values()), pa.string())}
         )
-        with self._writing[use_case.key], Transaction(self._cursor()) as cursor:
+        with self._writing[use_case.key], self._transaction(use_case.key) as cursor:
             cursor.register("renamed", given)
             for table in ("rows", "outcomes"):
                 for column in _columns(use_case) if table == "rows" else ['"entity"']:
@@ -97,6 +103,7 @@ class LogPrivacy(LogBatches):
                         f"UPDATE {quoted(use_case.key, table)} AS stored SET {column} = renamed.name "
                         f"FROM renamed WHERE stored.{column} = renamed.text"
                     )
+                cursor.changed((use_case.key, table))
             cursor.unregister("renamed")
 
 
@@ -124,7 +131,3 @@ def _own_outcomes(use_case: UseCase) -> str:
         f"WHERE {_is_meant(use_case)}) OR (as_of IS NULL AND entity IN (SELECT entity FROM {rows} "
         f"GROUP BY entity HAVING bool_and({_is_meant(use_case)}))))"
     )
-
-
-def _deleted(cursor: duckdb.DuckDBPyConnection, key: str, table: str, where: str, bound: Sequence[object]) -> int:
-    return int(cursor.execute(f"DELETE FROM {quoted(key, table)} WHERE {where}", list(bound)).fetchall()[0][0])

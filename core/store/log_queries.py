@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -17,6 +15,7 @@ from core.domain.usecase import UseCase
 from core.errors import UnknownName
 from core.store.log_schema import quoted, stored_columns
 from core.store.log_shadow import outcomes_as_known_on
+from core.store.log_transaction import LogBase
 
 _ID = "replace(r.prediction_id::VARCHAR, '-', '') AS prediction_id"
 _COUNTS = "batch NOT IN (FROM voided)"
@@ -32,14 +31,8 @@ class Counts:
     last_scored_at: datetime | None
 
 
-class LogQueries(ABC):
+class LogQueries(LogBase):
     """The reading half of `core.store.log.PredictionLog`."""
-
-    @abstractmethod
-    def _cursor(self) -> duckdb.DuckDBPyConnection: ...
-
-    @abstractmethod
-    def ensure(self, use_case: UseCase) -> None: ...
 
     def _rows(self, query: str, parameters: Sequence[Any] = ()) -> list[Any]:
         return self._cursor().execute(query, list(parameters)).fetchall()

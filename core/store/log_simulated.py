@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import duckdb
-
 from core.store.log_batches import LogBatches
 from core.store.log_drift_results import forget_simulated_drift
 from core.store.log_schema import quoted, stored_columns
+from core.store.log_transaction import ALL, Writing
 
 SIMULATED = "simulated"  # the source of a batch, and of outcomes, that were drawn and not observed
 _BATCHES = f"SELECT batch FROM batches WHERE source = '{SIMULATED}'"
@@ -42,34 +41,26 @@ class LogSimulated(LogBatches):
         """
         deleted = self.simulated_rows()
         keys = [row[0] for row in self._rows(f"SELECT DISTINCT use_case FROM batches WHERE source = '{SIMULATED}'")]
-        cursor = self._cursor()
-        cursor.execute("BEGIN")
-        try:
+        with self._transaction(*keys, ALL) as cursor:
             for key in keys:
                 _forget_what_was_said(cursor, key)
                 for table in ("rows", "scores", "feature_counts"):
-                    cursor.execute(f"DELETE FROM {quoted(key, table)} WHERE batch IN ({_BATCHES})")
-                if "source" in stored_columns(cursor, key, "outcomes"):
-                    cursor.execute(f"DELETE FROM {quoted(key, 'outcomes')} WHERE source = '{SIMULATED}'")
+                    cursor.delete((key, table), f"batch IN ({_BATCHES})", [], ("batch",))
+                if "source" in stored_columns(cursor.cursor, key, "outcomes"):
+                    cursor.delete((key, "outcomes"), f"source = '{SIMULATED}'", [], ("entity", "source"))
             forget_simulated_drift(cursor)
             for table in ("batch_events", "refusals", "batches"):
-                cursor.execute(f"DELETE FROM {table} WHERE batch IN ({_BATCHES})")
-            cursor.execute("COMMIT")
-        except BaseException:
-            cursor.execute("ROLLBACK")
-            raise
-        finally:
-            cursor.close()
+                cursor.delete((ALL, table), f"batch IN ({_BATCHES})", [], ("batch",))
         self._cursor().execute("CHECKPOINT")  # gives the space back
         return deleted
 
 
-def _forget_what_was_said(cursor: duckdb.DuckDBPyConnection, key: str) -> None:
+def _forget_what_was_said(cursor: Writing, key: str) -> None:
     """Delete views and feedback of simulated predictions, unless somebody brought the same row as well."""
     rows = quoted(key, "rows")
     drawn = f"SELECT prediction_id FROM {rows} WHERE batch IN ({_BATCHES})"
     brought = f"SELECT prediction_id FROM {rows} WHERE batch NOT IN ({_BATCHES})"
     only_drawn = f"prediction_id IN ({drawn}) AND prediction_id NOT IN ({brought})"
     for table in _SAID:
-        if stored_columns(cursor, key, table):
-            cursor.execute(f"DELETE FROM {quoted(key, table)} WHERE {only_drawn}")
+        if stored_columns(cursor.cursor, key, table):
+            cursor.delete((key, table), only_drawn, [], ("prediction_id",))

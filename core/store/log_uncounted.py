@@ -11,7 +11,6 @@ import pyarrow as pa
 from core.domain.usecase import UseCase
 from core.store.log_queries import LogQueries, naive
 from core.store.log_schema import quoted, raw_names
-from core.store.log_transaction import Transaction
 
 _counting = threading.Lock()
 
@@ -56,7 +55,7 @@ class LogUncounted(LogQueries):
         """Add counts (day, feature, bin, n) of the rows after the first `n_counted`, unless more are counted by now."""
         self.ensure(use_case)
         query = f"SELECT max(n) FROM {_counted(use_case)} WHERE batch = ?"
-        with _counting, Transaction(self._cursor()) as cursor:
+        with _counting, self._transaction(use_case.key) as cursor:
             known = cursor.execute(query, [batch.batch]).fetchall()[0][0] or 0
             if known != n_counted:
                 return False

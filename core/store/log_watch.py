@@ -12,6 +12,7 @@ from core.store.log_batches import Batch
 from core.store.log_queries import LogQueries, naive
 from core.store.log_schema import quoted, raw_names
 from core.store.log_simulated import SIMULATED
+from core.store.log_transaction import ALL
 
 _COUNTS = "batch NOT IN (FROM voided)"
 _ENDED = """
@@ -48,7 +49,9 @@ class LogWatch(LogQueries):
         """Keep what the rows of a batch were refused for."""
         if refused:
             rows = [(batch.number, *refusal, n) for refusal, n in refused.items()]
-            self._cursor().executemany("INSERT INTO refusals VALUES (?, ?, ?, ?, ?)", rows)
+            with self._transaction(ALL) as cursor:
+                for row in rows:
+                    cursor.execute("INSERT INTO refusals VALUES (?, ?, ?, ?, ?)", row)
 
     def refused(self, use_case: UseCase, since: datetime, until: datetime) -> dict[Refusal, int]:
         """What rows were refused for in the uploads of `uploads`, the commonest first."""
