@@ -8,7 +8,8 @@
     ├── NotPermitted          the actor's role may not do this
     ├── NotReady              the desk lacks something it needs first (no trained version, still loading)
     ├── BundleProblem         a model folder fails its checks: checksums, compile difference, layout
-    └── DeskBusy              another process owns the log and did not answer
+    ├── DeskBusy              another process owns the log and did not answer
+    └── DatabaseDown          the server that keeps log or ledger does not answer, or refuses the desk
 
 A message says what happened, with the value; the hint says what is allowed and what to do. Neither
 ever carries a customer's data except in errors of kind InputError, which only the sender sees.
@@ -89,3 +90,7 @@ class BundleProblem(DeskError):
 
 class DeskBusy(DeskError):
     """Another process owns the log and did not answer."""
+
+
+class DatabaseDown(DeskError):
+    """The server that keeps log or ledger does not answer, or refuses the desk; never with its password."""

@@ -20,51 +20,54 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Select, create_engine, delete, event, insert, select, text, update
+from sqlalchemy import Connection, Select, delete, func, insert, select
 
 from core.errors import InputError, UnknownName
+from core.store.ledger_answers import LedgerAnswers
 from core.store.ledger_cases import LedgerCases
+from core.store.ledger_desks import LEDGER_HEAD
+from core.store.ledger_engine import open_engine
+from core.store.ledger_jobs import LedgerJobs
 from core.store.ledger_registry import LedgerRegistry
-from core.store.ledger_tables import (
-    ALIASES,
-    APPEND_ONLY,
-    EVENTS,
-    JOBS,
-    MAPPINGS,
-    METADATA,
-    VERSIONS,
-    EventRecord,
-    JobRecord,
-    VersionRecord,
-    add_missing_columns,
-)
+from core.store.ledger_schema import prepare
+from core.store.ledger_stamp import LedgerStamp, ServerStamp, Stamp
+from core.store.ledger_tables import ALIASES, EVENTS, VERSIONS, EventRecord, VersionRecord
 from core.store.ledger_upsert import upsert
 from core.store.ledger_watch import LedgerWatch
 
 GENESIS = "0" * 64  # what the first event links to
-_BUSY_SECONDS = 15
+_SUBJECT_LENGTH = 500  # of an event's subject, which is indexed
 
 
-class Ledger(LedgerCases, LedgerRegistry, LedgerWatch):
-    """The ledger of one desk; may be shared by threads.
+class Ledger(LedgerAnswers, LedgerCases, LedgerJobs, LedgerRegistry, LedgerWatch):
+    """The ledger of one desk, or of several on one server; may be shared by threads.
 
     Parameters
     ----------
-    path : Path
-        The SQLite file; made when it does not exist.
+    place : Path or str
+        The SQLite file, made when it does not exist; or a server's address: postgresql://, mysql://, mariadb://.
+    desk_id : str, optional
+        Of this desk, where several share a server.
+
+    Raises
+    ------
+    DatabaseDown
+        The server does not answer, or refuses the desk.
+    NotReady
+        A newer version of the desk has changed the tables.
     """
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": _BUSY_SECONDS})
-        event.listen(self._engine, "connect", _prepare)
-        event.listen(self._engine, "begin", _begin)
+    def __init__(self, place: Path | str, desk_id: str | None = None) -> None:
+        self._engine = open_engine(place)
         self._current = threading.local()
-        with self.transaction() as connection:
-            METADATA.create_all(connection)
-            add_missing_columns(connection)
-            for statement in APPEND_ONLY:
-                connection.execute(text(statement))
+        self._ended = 0  # transactions of this process
+        self.desk_id = None if isinstance(place, Path) else desk_id
+        try:
+            prepare(self._engine)
+        except BaseException:
+            self._engine.dispose()
+            raise
+        self.stamp: Stamp = LedgerStamp(place) if isinstance(place, Path) else ServerStamp(self._changes, self._own)
 
     def close(self) -> None:
         """Close every connection."""
@@ -74,19 +77,22 @@ class Ledger(LedgerCases, LedgerRegistry, LedgerWatch):
     def transaction(self) -> Iterator[Connection]:
         """Everything written inside happens, or nothing; may be nested, the outermost one decides.
 
-        It takes SQLite's write lock at once (BEGIN IMMEDIATE), so that what is read inside cannot be
-        changed by another process before it is acted on.
+        It takes the ledger's write lock at once, so that what is read inside cannot be changed by another process
+        before it is acted on: SQLite's own (BEGIN IMMEDIATE), on a server that of the row in `ledger_head`.
         """
         current: Connection | None = getattr(self._current, "connection", None)
         if current is not None:
             yield current
             return
-        with self._engine.connect().execution_options(immediate=True) as connection, connection.begin():
-            self._current.connection = connection
-            try:
-                yield connection
-            finally:
-                self._current.connection = None
+        try:
+            with self._engine.connect().execution_options(immediate=True) as connection, connection.begin():
+                self._current.connection = connection
+                try:
+                    yield connection
+                finally:
+                    self._current.connection = None
+        finally:
+            self._ended += 1
 
     def _read(self, query: Select[Any]) -> list[Any]:
         current: Connection | None = getattr(self._current, "connection", None)
@@ -94,6 +100,12 @@ class Ledger(LedgerCases, LedgerRegistry, LedgerWatch):
             return list(current.execute(query))
         with self._engine.connect() as connection:
             return list(connection.execute(query))
+
+    def _changes(self) -> int:
+        return int(self._read(select(LEDGER_HEAD.c.changes))[0][0])
+
+    def _own(self) -> int | None:
+        return None if getattr(self._current, "connection", None) is not None else self._ended
 
     def record(
         self,
@@ -127,7 +139,12 @@ class Ledger(LedgerCases, LedgerRegistry, LedgerWatch):
             ).one_or_none()
             seq, previous = (last.seq + 1, last.hash) if last else (1, GENESIS)
             said = {"at": at.astimezone(UTC), "actor": actor, "role": role, "via": via, "action": action}
-            content: dict[str, Any] = {"seq": seq, **said, "subject": subject, **optional, "prev_hash": previous}
+            about = (
+                subject
+                if len(subject) <= _SUBJECT_LENGTH
+                else f"{subject[: _SUBJECT_LENGTH - 1]}\N{HORIZONTAL ELLIPSIS}"
+            )
+            content: dict[str, Any] = {"seq": seq, **said, "subject": about, **optional, "prev_hash": previous}
             entry = EventRecord(**content, hash=_digest(content))
             connection.execute(insert(EVENTS).values(**asdict(entry)))
         return entry
@@ -147,7 +164,7 @@ class Ledger(LedgerCases, LedgerRegistry, LedgerWatch):
     def verify_chain(self) -> int | None:
         """The first event that is changed, missing or out of place; None when the chain is intact."""
         expected, previous = 1, GENESIS
-        with self._engine.connect() as connection:
+        with self._engine.connect().execution_options(snapshot=True) as connection, connection.begin():
             for row in connection.execution_options(yield_per=1_000).execute(select(EVENTS).order_by(EVENTS.c.seq)):
                 content = dict(row._mapping)
                 found = content.pop("hash")
@@ -178,7 +195,8 @@ class Ledger(LedgerCases, LedgerRegistry, LedgerWatch):
 
     def versions(self, use_case: str) -> list[VersionRecord]:
         """Versions of a use case, oldest first."""
-        query = select(VERSIONS).where(VERSIONS.c.use_case == use_case).order_by(VERSIONS.c.created_at, text("rowid"))
+        by_number = (func.length(VERSIONS.c.version), VERSIONS.c.version)  # v2 before v10
+        query = select(VERSIONS).where(VERSIONS.c.use_case == use_case).order_by(VERSIONS.c.created_at, *by_number)
         return [VersionRecord(**row._mapping) for row in self._read(query)]
 
     def set_alias(self, use_case: str, alias: str, version: str, at: datetime, model: str | None = None) -> None:
@@ -217,77 +235,6 @@ class Ledger(LedgerCases, LedgerRegistry, LedgerWatch):
         """Take an alias away; nothing happens where there is none."""
         with self.transaction() as connection:
             connection.execute(delete(ALIASES).where(ALIASES.c.use_case == use_case, ALIASES.c.alias == alias))
-
-    def create_job(
-        self, job_id: str, kind: str, use_case: str, actor: str, spec: Mapping[str, Any], created_at: datetime
-    ) -> None:
-        """Write down a job that waits in the queue."""
-        values = {"id": job_id, "kind": kind, "use_case": use_case, "actor": actor, "state": "queued"}
-        with self.transaction() as connection:
-            connection.execute(insert(JOBS).values(**values, spec=dict(spec), created_at=created_at))
-
-    def update_job(self, job_id: str, **changes: Any) -> None:
-        """Change a job: state, message, started_at, finished_at, progress, result.
-
-        Raises
-        ------
-        UnknownName
-        """
-        with self.transaction() as connection:
-            done = connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(**changes))
-            if done.rowcount == 0:
-                raise UnknownName("job", job_id, [record.id for record in self.jobs(limit=20)])
-
-    def job(self, job_id: str) -> JobRecord | None:
-        """One job, or None."""
-        rows = self._read(select(JOBS).where(JOBS.c.id == job_id))
-        return JobRecord(**rows[0]._mapping) if rows else None
-
-    def jobs(self, *, state: str | None = None, use_case: str | None = None, limit: int = 100) -> list[JobRecord]:
-        """Jobs, newest first."""
-        query = select(JOBS).order_by(JOBS.c.created_at.desc(), text("rowid DESC")).limit(limit)
-        if state is not None:
-            query = query.where(JOBS.c.state == state)
-        if use_case is not None:
-            query = query.where(JOBS.c.use_case == use_case)
-        return [JobRecord(**row._mapping) for row in self._read(query)]
-
-    def claim_interrupted(self, at: datetime) -> list[JobRecord]:
-        """Mark what a dead process left queued or running as interrupted, and return it.
-
-        Only for the process that has just taken the desk's lock: nobody else can be working on them.
-        """
-        with self.transaction() as connection:
-            left = JOBS.c.state.in_(("queued", "running"))
-            ids = [row.id for row in connection.execute(select(JOBS.c.id).where(left))]
-            connection.execute(update(JOBS).where(JOBS.c.id.in_(ids)).values(state="interrupted", finished_at=at))
-            found = connection.execute(select(JOBS).where(JOBS.c.id.in_(ids)).order_by(JOBS.c.created_at))
-            return [JobRecord(**row._mapping) for row in found]
-
-    def remember_mapping(
-        self, use_case: str, fingerprint: str, mapping: Mapping[str, str | None], at: datetime
-    ) -> None:
-        """Keep how a header's columns were mapped; a later answer replaces an earlier one."""
-        values = {"use_case": use_case, "fingerprint": fingerprint, "mapping": dict(mapping), "remembered_at": at}
-        with self.transaction() as connection:
-            upsert(connection, MAPPINGS, keys=("use_case", "fingerprint"), values=values)
-
-    def recall_mapping(self, use_case: str, fingerprint: str) -> dict[str, str | None] | None:
-        """The mapping remembered for a header, or None."""
-        where = (MAPPINGS.c.use_case == use_case) & (MAPPINGS.c.fingerprint == fingerprint)
-        rows = self._read(select(MAPPINGS.c.mapping).where(where))
-        return dict(rows[0].mapping) if rows else None
-
-
-def _prepare(connection: Any, _: Any) -> None:
-    connection.isolation_level = None  # the driver begins nothing by itself
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", f"busy_timeout = {_BUSY_SECONDS * 1000}"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin(connection: Connection) -> None:
-    if connection.get_execution_options().get("immediate"):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _digest(content: Mapping[str, Any]) -> str:

@@ -7,20 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, Float, Index, Integer, String, Table, text
+from sqlalchemy import JSON, Boolean, Column, Float, Index, Integer, Table, Text, text
 
-from core.store.ledger_tables import METADATA, UtcDateTime
+from core.store.ledger_tables import METADATA
+from core.store.ledger_types import Name, UtcDateTime
 
 ALERTS = Table(
     "alerts",
     METADATA,
-    Column("id", String, primary_key=True),
-    Column("rule", String, nullable=False),
-    Column("subject", String, nullable=False, index=True),  # a use case's key, or "desk"
-    Column("about", String, nullable=False),
-    Column("severity", String, nullable=False),
-    Column("state", String, nullable=False),  # open | acknowledged | closed
-    Column("sentence", String, nullable=False),
+    Column("id", Name, primary_key=True),
+    Column("rule", Name, nullable=False),
+    Column("subject", Name, nullable=False, index=True),  # a use case's key, or "desk"
+    Column("about", Name, nullable=False),
+    Column("severity", Name, nullable=False),
+    Column("state", Name, nullable=False),  # open | acknowledged | closed
+    Column("sentence", Text, nullable=False),
     Column("value", Float),
     Column("limit", Float),
     Column("n", Integer),
@@ -28,67 +29,68 @@ ALERTS = Table(
     Column("last_seen", UtcDateTime, nullable=False),
     Column("count", Integer, nullable=False),
     Column("simulated", Boolean, nullable=False),
-    Column("owner", String),
+    Column("owner", Name),
     Column("acknowledged_at", UtcDateTime),
     Column("snoozed_until", UtcDateTime),
-    Column("snooze_reason", String),
+    Column("snooze_reason", Text),
     Column("closed_at", UtcDateTime),
-    Column("closed_by", String),
-    Column("closed_reason", String),
+    Column("closed_by", Name),
+    Column("closed_reason", Text),
 )
-Index(  # one open alert per (rule, subject, about), whoever looks
+Index(  # one open alert per (rule, subject, about), whoever looks; MariaDB has no indexes of a part of the rows
     "one_open_alert",
     ALERTS.c.rule,
     ALERTS.c.subject,
     ALERTS.c.about,
     unique=True,
     sqlite_where=text("state <> 'closed'"),
-)
+    postgresql_where=text("state <> 'closed'"),
+).ddl_if(callable_=lambda *_, dialect, **__: dialect.name != "mysql")
 READINGS = Table(
     "alert_readings",
     METADATA,
     Column("number", Integer, primary_key=True),
     Column("at", UtcDateTime, nullable=False, index=True),
-    Column("rule", String, nullable=False),
-    Column("subject", String, nullable=False),
-    Column("about", String, nullable=False),
-    Column("state", String, nullable=False),
+    Column("rule", Name, nullable=False),
+    Column("subject", Name, nullable=False),
+    Column("about", Name, nullable=False),
+    Column("state", Name, nullable=False),
     Column("value", Float),
     Column("limit", Float),
     Column("n", Integer),
-    Column("severity", String),
-    Column("sentence", String, nullable=False),
+    Column("severity", Name),
+    Column("sentence", Text, nullable=False),
     Column("simulated", Boolean, nullable=False),
 )
 Index("readings_of_one", READINGS.c.rule, READINGS.c.subject, READINGS.c.about, READINGS.c.at)
 LOOKS = Table(
     "alert_looks",
     METADATA,
-    Column("rule", String, primary_key=True),
-    Column("subject", String, primary_key=True),
-    Column("about", String, primary_key=True),
+    Column("rule", Name, primary_key=True),
+    Column("subject", Name, primary_key=True),
+    Column("about", Name, primary_key=True),
     Column("simulated", Boolean, primary_key=True),
     Column("at", UtcDateTime, nullable=False),
-    Column("state", String, nullable=False),
+    Column("state", Name, nullable=False),
     Column("value", Float),
     Column("limit", Float),
     Column("n", Integer),
-    Column("sentence", String, nullable=False),
-    Column("marks", String, nullable=False),  # of the judged looks, see core.domain.alert_state
-    Column("evidence", String, nullable=False),
-    Column("hushed", String),  # severity of an alert that a person closed while the breach went on
-    Column("incident", String),  # of a look that failed
+    Column("sentence", Text, nullable=False),
+    Column("marks", Text, nullable=False),  # of the judged looks, see core.domain.alert_state
+    Column("evidence", Text, nullable=False),
+    Column("hushed", Name),  # severity of an alert that a person closed while the breach went on
+    Column("incident", Name),  # of a look that failed
     Column("kept_at", UtcDateTime),  # when a reading was last written for it
 )
 RULE_TERMS = Table(
     "alert_rules",
     METADATA,
-    Column("rule", String, primary_key=True),
-    Column("subject", String, primary_key=True),  # "" for every subject
+    Column("rule", Name, primary_key=True),
+    Column("subject", Name, primary_key=True),  # "" for every subject
     Column("terms", JSON, nullable=False),  # what differs from the rule's own
     Column("set_at", UtcDateTime, nullable=False),
-    Column("set_by", String, nullable=False),
-    Column("reason", String, nullable=False),
+    Column("set_by", Name, nullable=False),
+    Column("reason", Text, nullable=False),
 )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, insert, select, update
 
-from core.errors import UnknownName
+from core.errors import InputError, UnknownName
 from core.store.ledger_alert_tables import (
     ALERTS,
     LOOKS,
@@ -35,8 +35,18 @@ class LedgerAlerts(ABC):
     def _read(self, query: Select[Any]) -> list[Any]: ...
 
     def add_alert(self, alert: AlertRecord) -> None:
-        """Write down an alert; there is at most one that is not closed per rule, subject and part."""
+        """Write down an alert.
+
+        Raises
+        ------
+        InputError
+            There is one that is not closed for its rule, subject and part.
+        """
+        same = (ALERTS.c.rule == alert.rule) & (ALERTS.c.subject == alert.subject) & (ALERTS.c.about == alert.about)
         with self.transaction() as connection:
+            found = connection.execute(select(ALERTS.c.id).where(same, ALERTS.c.state != "closed")).first()
+            if found is not None and alert.state != "closed":
+                raise InputError(f"Alert {found.id} is open for the same.", "Close it, or add to it.")
             connection.execute(insert(ALERTS).values(**asdict(alert)))
 
     def change_alert(self, alert_id: str, **changes: Any) -> AlertRecord:

@@ -9,44 +9,45 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, Connection, Integer, Select, String, Table, func, select, update
+from sqlalchemy import JSON, Boolean, Column, Connection, Integer, Select, Table, Text, func, select, update
 
 from core.errors import UnknownName
-from core.store.ledger_tables import METADATA, UtcDateTime
+from core.store.ledger_tables import METADATA
+from core.store.ledger_types import Name, UtcDateTime
 from core.store.ledger_upsert import NOTHING, upsert
 
 CHANNELS = Table(
     "channels",
     METADATA,
-    Column("id", String, primary_key=True),
-    Column("name", String, nullable=False),
-    Column("kind", String, nullable=False),
-    Column("place", String, nullable=False),  # what may be shown of the address
-    Column("secret", String, nullable=False),  # the address's name in core.store.secret_texts
+    Column("id", Name, primary_key=True),
+    Column("name", Name, nullable=False),
+    Column("kind", Name, nullable=False),
+    Column("place", Text, nullable=False),  # what may be shown of the address
+    Column("secret", Name, nullable=False),  # the address's name in core.store.secret_texts
     Column("severities", JSON, nullable=False),
     Column("use_cases", JSON(none_as_null=True)),  # null: all of them, and the desk itself
     Column("on", Boolean, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
-    Column("changed_by", String, nullable=False),
+    Column("changed_by", Name, nullable=False),
     Column("removed_at", UtcDateTime),
 )
 DELIVERIES = Table(
     "deliveries",
     METADATA,
     Column("number", Integer, primary_key=True),
-    Column("key", String, nullable=False, unique=True),  # alert, moment, severity, channel: each is sent once
-    Column("alert", String, nullable=False, index=True),
-    Column("channel", String, nullable=False, index=True),
-    Column("moment", String, nullable=False),  # opened | raised | closed
-    Column("severity", String, nullable=False),
+    Column("key", Name, nullable=False, unique=True),  # alert, moment, severity, channel: each is sent once
+    Column("alert", Name, nullable=False, index=True),
+    Column("channel", Name, nullable=False, index=True),
+    Column("moment", Name, nullable=False),  # opened | raised | closed
+    Column("severity", Name, nullable=False),
     Column("message", JSON, nullable=False),
-    Column("state", String, nullable=False, index=True),  # pending | sent | failed
+    Column("state", Name, nullable=False, index=True),  # pending | sent | failed
     Column("tries", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("next_try_at", UtcDateTime),
     Column("tried_at", UtcDateTime),
     Column("sent_at", UtcDateTime),
-    Column("last_error", String),
+    Column("last_error", Text),
 )
 
 

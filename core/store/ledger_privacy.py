@@ -9,19 +9,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, Connection, Select, String, Table, delete, select, update
+from sqlalchemy import JSON, Boolean, Column, Connection, Select, Table, delete, select, update
 
-from core.store.ledger_tables import CASES, JOBS, METADATA, UtcDateTime
+from core.store.ledger_tables import CASES, JOBS, METADATA
+from core.store.ledger_types import Name, UtcDateTime
 from core.store.ledger_upsert import upsert
 
 PRIVACY = Table(
     "privacy",
     METADATA,
-    Column("use_case", String, primary_key=True),  # "" for what belongs to no use case
+    Column("use_case", Name, primary_key=True),  # "" for what belongs to no use case
     Column("hash_ids", Boolean, nullable=False),
     Column("keep", JSON, nullable=False),  # what -> days; null: for good
     Column("since", UtcDateTime, nullable=False),
-    Column("by", String, nullable=False),
+    Column("by", Name, nullable=False),
 )
 
 ERASED = "(erased)"

@@ -9,71 +9,72 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, Connection, Integer, Select, String, Table, delete, insert, select, update
+from sqlalchemy import JSON, Boolean, Column, Connection, Integer, Select, Table, Text, delete, insert, select, update
 
 from core.errors import UnknownName
-from core.store.ledger_tables import EVENTS, METADATA, EventRecord, UtcDateTime
+from core.store.ledger_tables import EVENTS, METADATA, EventRecord
+from core.store.ledger_types import Name, UtcDateTime
 
 PLANS = Table(
     "plans",
     METADATA,
-    Column("id", String, primary_key=True),
-    Column("use_case", String, nullable=False, index=True),
+    Column("id", Name, primary_key=True),
+    Column("use_case", Name, nullable=False, index=True),
     Column("created_at", UtcDateTime, nullable=False),
-    Column("created_by", String, nullable=False),
+    Column("created_by", Name, nullable=False),
     Column("plan", JSON, nullable=False),
     Column("closed_at", UtcDateTime),
-    Column("closed_reason", String),
+    Column("closed_reason", Text),
 )
 PROMOTIONS = Table(
     "promotions",
     METADATA,
-    Column("id", String, primary_key=True),
-    Column("use_case", String, nullable=False, index=True),
-    Column("version", String, nullable=False),
-    Column("model", String, nullable=False),
-    Column("plan", String),
+    Column("id", Name, primary_key=True),
+    Column("use_case", Name, nullable=False, index=True),
+    Column("version", Name, nullable=False),
+    Column("model", Name, nullable=False),
+    Column("plan", Name),
     Column("requested_at", UtcDateTime, nullable=False),
-    Column("requested_by", String, nullable=False),
-    Column("reason", String, nullable=False),
+    Column("requested_by", Name, nullable=False),
+    Column("reason", Text, nullable=False),
     Column("evidence", JSON, nullable=False),  # verdict and risk as they stood when it was asked for
-    Column("state", String, nullable=False),  # open | promoted | refused | withdrawn
+    Column("state", Name, nullable=False),  # open | promoted | refused | withdrawn
     Column("closed_at", UtcDateTime),
 )
 APPROVALS = Table(
     "approvals",
     METADATA,
     Column("number", Integer, primary_key=True),
-    Column("promotion", String, nullable=False, index=True),
+    Column("promotion", Name, nullable=False, index=True),
     Column("at", UtcDateTime, nullable=False),
-    Column("actor", String, nullable=False),
-    Column("role", String, nullable=False),
+    Column("actor", Name, nullable=False),
+    Column("role", Name, nullable=False),
     Column("approved", Boolean, nullable=False),
-    Column("reason", String, nullable=False),
+    Column("reason", Text, nullable=False),
 )
 POLICIES = Table(
     "policies",
     METADATA,
-    Column("use_case", String, primary_key=True),
+    Column("use_case", Name, primary_key=True),
     Column("number", Integer, primary_key=True),
-    Column("state", String, nullable=False),  # draft | published | replaced | dropped
+    Column("state", Name, nullable=False),  # draft | published | replaced | dropped
     Column("created_at", UtcDateTime, nullable=False),
-    Column("created_by", String, nullable=False),
+    Column("created_by", Name, nullable=False),
     Column("policy", JSON, nullable=False),
-    Column("reason", String),
+    Column("reason", Text),
     Column("published_at", UtcDateTime),
-    Column("published_by", String),
+    Column("published_by", Name),
 )
 EXPERIMENTS = Table(
     "experiments",
     METADATA,
-    Column("id", String, primary_key=True),
-    Column("use_case", String, nullable=False, index=True),
-    Column("kind", String, nullable=False),  # test | canary
+    Column("id", Name, primary_key=True),
+    Column("use_case", Name, nullable=False, index=True),
+    Column("kind", Name, nullable=False),  # test | canary
     Column("created_at", UtcDateTime, nullable=False),
-    Column("created_by", String, nullable=False),
+    Column("created_by", Name, nullable=False),
     Column("spec", JSON, nullable=False),
-    Column("state", String, nullable=False),  # running | rolled back | concluded
+    Column("state", Name, nullable=False),  # running | rolled back | concluded
     Column("stage", Integer, nullable=False),
     Column("stage_since", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),

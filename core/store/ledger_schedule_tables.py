@@ -7,50 +7,51 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, Index, Integer, String, Table
+from sqlalchemy import JSON, Boolean, Column, Index, Integer, Table, Text
 
-from core.store.ledger_tables import METADATA, UtcDateTime
+from core.store.ledger_tables import METADATA
+from core.store.ledger_types import Name, UtcDateTime
 
 TASK_SETTINGS = Table(
     "task_settings",
     METADATA,
-    Column("task", String, primary_key=True),
+    Column("task", Name, primary_key=True),
     Column("on", Boolean, nullable=False),
-    Column("cron", String),  # null: the task's own
+    Column("cron", Name),  # null: the task's own
     Column("changed_at", UtcDateTime, nullable=False),
 )
 TASK_RUNS = Table(
     "task_runs",
     METADATA,
     Column("number", Integer, primary_key=True),
-    Column("task", String, nullable=False),
+    Column("task", Name, nullable=False),
     Column("due_at", UtcDateTime, nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
-    Column("state", String, nullable=False),  # running | done | failed | skipped | missed | interrupted
-    Column("said", String, nullable=False),
+    Column("state", Name, nullable=False),  # running | done | failed | skipped | missed | interrupted
+    Column("said", Text, nullable=False),
     Column("result", JSON(none_as_null=True)),
-    Column("by", String, nullable=False),  # schedule | person | command
-    Column("actor", String, nullable=False),
+    Column("by", Name, nullable=False),  # schedule | person | command
+    Column("actor", Name, nullable=False),
     Index("task_runs_by_task", "task", "number"),
 )
 SCORING_JOBS = Table(
     "scoring_jobs",
     METADATA,
-    Column("id", String, primary_key=True),
-    Column("use_case", String, nullable=False, index=True),
-    Column("name", String, nullable=False),
+    Column("id", Name, primary_key=True),
+    Column("use_case", Name, nullable=False, index=True),
+    Column("name", Name, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
-    Column("created_by", String, nullable=False),
+    Column("created_by", Name, nullable=False),
     Column("spec", JSON, nullable=False),
     Column("removed_at", UtcDateTime),
 )
 SOURCES_TAKEN = Table(
     "sources_taken",
     METADATA,
-    Column("scoring_job", String, primary_key=True),
-    Column("mark", String, primary_key=True),  # sha256 of the content
-    Column("name", String, nullable=False),
+    Column("scoring_job", Name, primary_key=True),
+    Column("mark", Name, primary_key=True),  # sha256 of the content
+    Column("name", Name, nullable=False),
     Column("begun_at", UtcDateTime, nullable=False),
     Column("scored_at", UtcDateTime),
     Column("handed_on_at", UtcDateTime),

@@ -19,7 +19,6 @@ from sqlalchemy import (
     Float,
     Integer,
     Select,
-    String,
     Table,
     delete,
     false,
@@ -30,7 +29,8 @@ from sqlalchemy import (
 )
 
 from core.domain.service_level import GAP, Histogram, Stretch, added
-from core.store.ledger_tables import METADATA, UtcDateTime
+from core.store.ledger_tables import METADATA
+from core.store.ledger_types import Name, UtcDateTime
 from core.store.ledger_upsert import upsert
 
 SERVICE_COUNTS = Table(
@@ -39,8 +39,8 @@ SERVICE_COUNTS = Table(
     Column("number", Integer, primary_key=True),
     Column("begins", UtcDateTime, nullable=False, index=True),
     Column("seconds", Integer, nullable=False),  # 60, or 3600 once the minutes of an hour were added up
-    Column("face", String, nullable=False),
-    Column("operation", String, nullable=False),
+    Column("face", Name, nullable=False),
+    Column("operation", Name, nullable=False),
     Column("n", Integer, nullable=False),
     Column("refused", Integer, nullable=False),
     Column("errors", Integer, nullable=False),
@@ -53,7 +53,7 @@ SERVICE_BEATS = Table(
     "service_beats",
     METADATA,
     Column("number", Integer, primary_key=True),
-    Column("process", String, nullable=False, index=True),
+    Column("process", Name, nullable=False, index=True),
     Column("first_beat", UtcDateTime, nullable=False),
     Column("last_beat", UtcDateTime, nullable=False, index=True),
     Column("simulated", Boolean, nullable=False, server_default=false()),
@@ -70,8 +70,8 @@ SERVICE_SIZES = Table(
 KEPT_FIGURES = Table(
     "kept_figures",
     METADATA,
-    Column("use_case", String, primary_key=True),
-    Column("name", String, primary_key=True),
+    Column("use_case", Name, primary_key=True),
+    Column("name", Name, primary_key=True),
     Column("at", UtcDateTime, nullable=False),
     Column("value", JSON, nullable=False),
 )

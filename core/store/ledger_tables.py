@@ -4,45 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    Boolean,
-    Column,
-    Connection,
-    Date,
-    DateTime,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    TypeDecorator,
-    text,
-)
-from sqlalchemy.engine import Dialect
-from sqlalchemy.schema import CreateColumn
+from sqlalchemy import JSON, Boolean, Column, Date, Integer, MetaData, Table, Text
 
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A time with a zone in Python, naive UTC in the database; naive times are refused as ambiguous."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """To the database."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"The ledger takes times with a zone, not {value!r}.")
-        return value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """From the database."""
-        return value.replace(tzinfo=UTC) if value is not None else None
-
+from core.store.ledger_types import Name, Subject
+from core.store.ledger_types import UtcDateTime as UtcDateTime
 
 METADATA = MetaData()
 
@@ -51,80 +19,82 @@ EVENTS = Table(
     METADATA,
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("at", UtcDateTime, nullable=False),
-    Column("actor", String, nullable=False),
-    Column("role", String, nullable=False),
-    Column("via", String, nullable=False),
-    Column("action", String, nullable=False),
-    Column("subject", String, nullable=False, index=True),
+    Column("actor", Name, nullable=False),
+    Column("role", Name, nullable=False),
+    Column("via", Name, nullable=False),
+    Column("action", Name, nullable=False),
+    Column("subject", Subject, nullable=False, index=True),
     Column("before", JSON(none_as_null=True)),
     Column("after", JSON(none_as_null=True)),
-    Column("reason", String),
-    Column("result", String),
-    Column("prev_hash", String, nullable=False),
-    Column("hash", String, nullable=False),
+    Column("reason", Text),
+    Column("result", Text),
+    Column("prev_hash", Name, nullable=False),
+    Column("hash", Name, nullable=False),
 )
 VERSIONS = Table(
     "versions",
     METADATA,
-    Column("use_case", String, primary_key=True),
-    Column("version", String, primary_key=True),
+    Column("use_case", Name, primary_key=True),
+    Column("version", Name, primary_key=True),
     Column("created_at", UtcDateTime, nullable=False),
-    Column("card_sha256", String, nullable=False),
-    Column("origin", String, nullable=False),  # train | import | adopt
+    Column("card_sha256", Name, nullable=False),
+    Column("origin", Name, nullable=False),  # train | import | adopt
 )
 ALIASES = Table(
     "aliases",
     METADATA,
-    Column("use_case", String, primary_key=True),
-    Column("alias", String, primary_key=True),
-    Column("version", String, nullable=False),
+    Column("use_case", Name, primary_key=True),
+    Column("alias", Name, primary_key=True),
+    Column("version", Name, nullable=False),
     Column("since", UtcDateTime, nullable=False),
-    Column("model", String),  # null: the one the version's card names
+    Column("model", Name),  # null: the one the version's card names
 )
 JOBS = Table(
     "jobs",
     METADATA,
-    Column("id", String, primary_key=True),
-    Column("kind", String, nullable=False),
-    Column("use_case", String, nullable=False),
-    Column("actor", String, nullable=False),
-    Column("state", String, nullable=False, index=True),
-    Column("message", String),
+    Column("id", Name, primary_key=True),
+    Column("kind", Name, nullable=False),
+    Column("use_case", Name, nullable=False),
+    Column("actor", Name, nullable=False),
+    Column("state", Name, nullable=False, index=True),
+    Column("message", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
     Column("spec", JSON, nullable=False),
     Column("progress", JSON(none_as_null=True)),
     Column("result", JSON(none_as_null=True)),
+    Column("desk", Name, index=True),  # where it is done; null: the desk that the ledger belongs to
+    Column("number", Integer),  # in the order of their making
 )
 MAPPINGS = Table(
     "mappings",
     METADATA,
-    Column("use_case", String, primary_key=True),
-    Column("fingerprint", String, primary_key=True),
+    Column("use_case", Name, primary_key=True),
+    Column("fingerprint", Name, primary_key=True),
     Column("mapping", JSON, nullable=False),
     Column("remembered_at", UtcDateTime, nullable=False),
 )
 CASES = Table(
     "cases",
     METADATA,
-    Column("id", String, primary_key=True),
-    Column("use_case", String, nullable=False, index=True),
+    Column("id", Name, primary_key=True),
+    Column("use_case", Name, nullable=False, index=True),
     Column("opened_at", UtcDateTime, nullable=False),
-    Column("opened_by", String, nullable=False),
-    Column("prediction_id", String),
+    Column("opened_by", Name, nullable=False),
+    Column("prediction_id", Name),
     Column("period_from", UtcDateTime),
     Column("period_to", UtcDateTime),
-    Column("text", String, nullable=False),
+    Column("text", Text, nullable=False),
     Column("simulated", Boolean, nullable=False),
-    Column("planted_cause", String),
-    Column("state", String, nullable=False, server_default="open"),  # open | proposed | decided | answered | closed
-    Column("owner", String),
-    Column("proposed_cause", String),
+    Column("planted_cause", Name),
+    Column("state", Name, nullable=False, server_default="open"),  # open | proposed | decided | answered | closed
+    Column("owner", Name),
+    Column("proposed_cause", Name),
     Column("proposal", JSON(none_as_null=True)),  # every check behind the proposed cause
-    Column("decided_cause", String),
-    Column("reason", String),  # why it was decided so
-    Column("answer", String),
+    Column("decided_cause", Name),
+    Column("reason", Text),  # why it was decided so
+    Column("answer", Text),
     Column("looked_at", UtcDateTime),
     Column("proposed_at", UtcDateTime),
     Column("decided_at", UtcDateTime),
@@ -134,34 +104,17 @@ CASES = Table(
 PREVENTION = Table(
     "prevention",
     METADATA,
-    Column("id", String, primary_key=True),
-    Column("case_id", String, nullable=False, index=True),
-    Column("use_case", String, nullable=False, index=True),
-    Column("kind", String, nullable=False, index=True),  # alert | retraining | note
-    Column("text", String, nullable=False),
-    Column("owner", String, nullable=False),
+    Column("id", Name, primary_key=True),
+    Column("case_id", Name, nullable=False, index=True),
+    Column("use_case", Name, nullable=False, index=True),
+    Column("kind", Name, nullable=False, index=True),  # alert | retraining | note
+    Column("text", Text, nullable=False),
+    Column("owner", Name, nullable=False),
     Column("due", Date),
-    Column("state", String, nullable=False),  # open | done
+    Column("state", Name, nullable=False),  # open | done
     Column("created_at", UtcDateTime, nullable=False),
-    Column("created_by", String, nullable=False),
+    Column("created_by", Name, nullable=False),
 )
-
-# The chain shows a changed event; these keep a slip of the hand from making one.
-APPEND_ONLY = tuple(
-    f"CREATE TRIGGER IF NOT EXISTS events_no_{verb.lower()} BEFORE {verb} ON events "
-    "BEGIN SELECT RAISE(ABORT, 'events are append-only'); END"
-    for verb in ("UPDATE", "DELETE")
-)
-
-
-def add_missing_columns(connection: Connection) -> None:
-    """Give the tables of an older ledger the columns that came later; their rows get the column's default, or null."""
-    for table in METADATA.sorted_tables:
-        present = {row.name for row in connection.execute(text(f'PRAGMA table_info("{table.name}")'))}
-        for column in table.columns:
-            if column.name not in present:
-                definition = CreateColumn(column).compile(dialect=connection.dialect)
-                connection.execute(text(f'ALTER TABLE "{table.name}" ADD COLUMN {definition}'))
 
 
 @dataclass(frozen=True)
@@ -177,7 +130,10 @@ class VersionRecord:
 
 @dataclass(frozen=True)
 class JobRecord:
-    """A job as it was last written. `state`: queued, running, done, failed, cancelled, interrupted."""
+    """A job as it was last written. `state`: queued, running, done, failed, cancelled, interrupted.
+
+    `desk` is where it is done; None where the ledger belongs to one desk.
+    """
 
     id: str
     kind: str
@@ -191,6 +147,7 @@ class JobRecord:
     spec: Mapping[str, Any]
     progress: Mapping[str, Any] | None
     result: Mapping[str, Any] | None
+    desk: str | None = None
 
 
 @dataclass(frozen=True)

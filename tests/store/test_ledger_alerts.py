@@ -8,9 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import IntegrityError
 
-from core.errors import UnknownName
+from core.errors import InputError, UnknownName
 from core.store.ledger import Ledger
 from core.store.ledger_alert_tables import AlertRecord, LookRecord, ReadingRecord, RuleTermsRecord
 
@@ -29,7 +28,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 def test_one_open_alert_per_part(ledger: Ledger) -> None:
     ledger.add_alert(ALERT)
-    with pytest.raises(IntegrityError):
+    with pytest.raises(InputError, match="is open for the same"):
         ledger.add_alert(replace(ALERT, id="a2"))
     ledger.add_alert(replace(ALERT, id="a3", about="Age"))
     closed = ledger.change_alert("a1", state="closed", closed_at=AT, closed_by="Rita", closed_reason="repaired")

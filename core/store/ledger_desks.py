@@ -1,0 +1,82 @@
+"""Several desks on one ledger: which of them are there, and what one that is gone has left behind."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, ColumnElement, Connection, Integer, Select, Table, Text, select
+
+from core.store.ledger_tables import METADATA
+from core.store.ledger_types import Name, UtcDateTime
+from core.store.ledger_upsert import upsert
+
+LEDGER_HEAD = Table(  # one row, on servers: who has changed it is the one who writes; `changes` is the ledger's stamp
+    "ledger_head",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("changes", BigInteger, nullable=False),
+)
+DESKS = Table(
+    "desks",
+    METADATA,
+    Column("id", Name, primary_key=True),
+    Column("home", Text, nullable=False),
+    Column("host", Name, nullable=False),
+    Column("process", Integer, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("last_beat", UtcDateTime, nullable=False),
+    Column("left_at", UtcDateTime),
+)
+
+BEAT_SECONDS = 20
+GONE_AFTER = timedelta(seconds=90)  # a desk that has not been heard of for so long is gone, and its work is free
+
+
+@dataclass(frozen=True)
+class DeskRecord:
+    """A desk that has, or had, its prediction log open. `left_at`: when it was closed in order."""
+
+    id: str
+    home: str
+    host: str
+    process: int
+    since: datetime
+    last_beat: datetime
+    left_at: datetime | None = None
+
+    def there(self, at: datetime) -> bool:
+        """Whether it may be at work."""
+        return self.left_at is None and at - self.last_beat <= GONE_AFTER
+
+
+class LedgerDesks(ABC):
+    """The desks of `core.store.ledger.Ledger`. They are measurements, so no event stands beside them."""
+
+    desk_id: str | None  # of this desk; None: the ledger is this desk's alone
+
+    @abstractmethod
+    def transaction(self) -> AbstractContextManager[Connection]: ...
+
+    @abstractmethod
+    def _read(self, query: Select[Any]) -> list[Any]: ...
+
+    def beat_desk(self, record: DeskRecord) -> None:
+        """Say that a desk is there."""
+        with self.transaction() as connection:
+            upsert(connection, DESKS, keys=("id",), values=asdict(record))
+
+    def desks(self) -> list[DeskRecord]:
+        """Every desk that was ever there, the longest known first."""
+        query = select(DESKS).order_by(DESKS.c.since, DESKS.c.id)
+        return [DeskRecord(**row._mapping) for row in self._read(query)]
+
+    def _free(self, desk: Column[Any], at: datetime) -> ColumnElement[bool]:
+        """Rows that this desk may take over: its own, nobody's, and those of desks that are gone."""
+        others = [record.id for record in self.desks() if record.id != self.desk_id and record.there(at)]
+        if self.desk_id is None or not others:
+            return desk.is_(None) | desk.is_not(None)
+        return desk.is_(None) | desk.not_in(others)
