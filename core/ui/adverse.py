@@ -10,7 +10,7 @@ from core.domain.usecase import UseCase
 from core.services.reasons import adverse as service
 from core.services.reasons.adverse import CodeCounts, Notice
 from core.services.reasons.drivers import FEW
-from core.ui import charts, driver_charts, drivers, messages, state, words
+from core.ui import audit_taken, charts, driver_charts, drivers, messages, state, words
 from core.ui.driver_words import listed, shortened, source
 
 METHOD = (
@@ -25,6 +25,7 @@ def letter(use_case: UseCase, explanation: Explanation) -> None:
         found = service.notice(state.desk(), state.actor(), use_case.key, explanation)
         if found is None:
             return
+        audit_taken.opened(use_case, str(explanation.prediction_id), "reasons to give")
         st.subheader("Reasons to give", anchor=False)
         st.code(text(use_case, explanation, found), language=None, wrap_lines=True)
         if found.adverse.sensitive:

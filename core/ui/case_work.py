@@ -12,7 +12,7 @@ from core.services.access import Action, may
 from core.services.complaints import cases as service
 from core.services.complaints.case_sections import CaseFile
 from core.services.complaints.cases import Case
-from core.ui import case_parts, case_words, cases, messages, state
+from core.ui import audit_taken, case_parts, case_words, cases, messages, state
 from core.ui.case_document import document
 from core.ui.model_cards import draw
 
@@ -133,7 +133,11 @@ def record(use_case: UseCase, file: CaseFile, models: bool) -> None:
             draw(case_parts.timeline(events))
     st.download_button(
         "Download the case file",
-        lambda: document(use_case, file, events, items, (actor.name, models), datetime.now(UTC)),
+        audit_taken.taken(
+            lambda: document(use_case, file, events, items, (actor.name, models), datetime.now(UTC)),
+            f"{use_case.key} case {case.id}",
+            "case file, HTML",
+        ),
         f"case_{case.id}.html",
         "text/html",
         icon=":material/download:",

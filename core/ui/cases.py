@@ -14,7 +14,7 @@ from core.services.complaints import cases as service
 from core.services.complaints.case_file import case_file
 from core.services.complaints.case_sections import CaseFile
 from core.services.complaints.cases import Case
-from core.ui import case_words, frame, messages, state, words
+from core.ui import audit_taken, case_words, frame, messages, state, words
 
 ASKED = "case"  # the name in the URL
 SHOWN = 60  # characters of a complaint in the inbox
@@ -34,6 +34,7 @@ def chosen(use_case: UseCase) -> Case | None:
         return None
     found = service.case(state.desk(), state.actor(), asked)
     if found.use_case == use_case.key:
+        audit_taken.opened(use_case, f"case {found.id}")
         return found
     title = state.desk().use_case(found.use_case).title
     st.button(

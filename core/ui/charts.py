@@ -14,6 +14,7 @@ from typing import Any
 import streamlit as st
 
 from core.domain.policy import Tone
+from core.ui import audit_taken
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,8 @@ def show(drawn: Any, finding: str, caption: str, table: Any, key: str) -> None:
     behind = st.expander("The table behind the chart", key=f"{key}:table", on_change="rerun")
     if behind.open:
         behind.dataframe(table, hide_index=True, width="stretch", alt=f"The table behind: {finding}")
+        with behind:
+            audit_taken.csv_button(table, key.replace(":", "_"), f"{key}:csv")
 
 
 def dot_plot(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import streamlit as st
 
@@ -10,7 +11,7 @@ from core.domain.usecase import UseCase
 from core.services.access import Action, may
 from core.services.watching import evidently_report as service
 from core.services.watching.evidently_report import Report
-from core.ui import messages, state, words
+from core.ui import audit_taken, messages, state, words
 from core.ui.period_words import day
 
 HEIGHT = 900
@@ -80,7 +81,11 @@ def _kept(use_case: UseCase, kept: list[Report]) -> None:
     st.caption(_facts(picked))
     st.download_button(
         f"Download ({words.size(picked.bytes)})",
-        lambda: service.page(state.desk(), state.actor(), use_case.key, picked.name),
+        audit_taken.taken(
+            partial(service.page, state.desk(), state.actor(), use_case.key, picked.name),
+            f"{use_case.key} {picked.name}",
+            "Evidently's report",
+        ),
         f"evidently-{use_case.key}-{picked.since:%Y-%m-%d}.html",
         "text/html",
         key=f"evidently:download:{use_case.key}",

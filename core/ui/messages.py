@@ -46,6 +46,16 @@ def _desk_error(error: DeskError) -> None:
     if say == "error" and not isinstance(error, InputError):
         log.warning("%s %s", error.message, error.hint)
     getattr(st, say)(plain(error.hint or _NO_HINT), title=plain(error.message), icon=f":material/{icon}:")
+    if isinstance(error, NotPermitted):
+        _note_refusal(error)
+
+
+def _note_refusal(error: NotPermitted) -> None:
+    """A failed attempt is on record; where even that fails, what the person was told stands."""
+    from core.ui import audit_taken  # needs the desk, whose state is told about by this module
+
+    with logged("noting a refusal"):
+        audit_taken.turned_away(error)
 
 
 _NO_HINT = "Correct it and try again."

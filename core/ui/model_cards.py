@@ -10,7 +10,7 @@ import streamlit as st
 from core.domain.metrics.catalogue import metric_of
 from core.domain.usecase import UseCase
 from core.services.model_card import ModelCard
-from core.ui import card_words, charts, figures, interval_chart, messages, state, words
+from core.ui import audit_taken, card_words, charts, figures, interval_chart, messages, state, words
 from core.ui.card_document import document
 from core.ui.card_sections import Section, sections
 
@@ -74,15 +74,19 @@ def chart(card: ModelCard) -> None:
 
 def downloads(card: ModelCard) -> None:
     """The card to take away."""
-    name = f"{card.use_case}_{card.version}_card"
+    name, subject = f"{card.use_case}_{card.version}_card", f"{card.use_case} {card.version}"
     with st.container(horizontal=True):
         st.download_button(
-            "Card, HTML", lambda: document(card), f"{name}.html", "text/html", icon=":material/download:",
-            on_click="ignore",
+            "Card, HTML",
+            audit_taken.taken(lambda: document(card), subject, "model card, HTML"),
+            f"{name}.html", "text/html", icon=":material/download:", on_click="ignore",
         )  # fmt: skip
         st.download_button(
-            "Card, JSON", lambda: json.dumps(card.as_json(), indent=1, ensure_ascii=False), f"{name}.json",
-            "application/json", icon=":material/download:", on_click="ignore",
+            "Card, JSON",
+            audit_taken.taken(
+                lambda: json.dumps(card.as_json(), indent=1, ensure_ascii=False), subject, "model card, JSON"
+            ),
+            f"{name}.json", "application/json", icon=":material/download:", on_click="ignore",
         )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from core.domain.usecase import UseCase
 from core.services import batches, outcomes
 from core.services.access import Action, may
-from core.ui import messages, state, uploads, words
+from core.ui import audit_taken, messages, state, uploads, words
 
 ROLES = {
     "entity": "Names the {noun}",
@@ -128,12 +128,11 @@ def _became(use_case: UseCase, shelf: dict[str, Any]) -> None:
     )
     if taken.rejects and Path(taken.rejects).is_file():
         n_left = taken.rows - taken.matched
-        with Path(taken.rejects).open("rb") as stream:
-            st.download_button(
-                f"{words.count(n_left, 'row')} left out, and why",
-                stream,
-                file_name=f"{use_case.key}_outcomes_left_out.csv",
-                mime="text/csv",
-                icon=":material/download:",
-                on_click="ignore",
-            )
+        st.download_button(
+            f"{words.count(n_left, 'row')} left out, and why",
+            audit_taken.taken(Path(taken.rejects).read_bytes, use_case.key, "outcomes left out, CSV", n_left),
+            file_name=f"{use_case.key}_outcomes_left_out.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )

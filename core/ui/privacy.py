@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from core.domain.pseudonym import personal_texts
@@ -9,7 +11,7 @@ from core.domain.usecase import UseCase
 from core.services.access import Action, may
 from core.services.privacy import entity as service
 from core.services.privacy import settings
-from core.ui import messages, state, words
+from core.ui import audit_taken, messages, state, words
 
 _EVER = 0  # days in a field: kept for good
 
@@ -103,13 +105,23 @@ def _one_entity(use_case: UseCase) -> None:
             st.caption(f"{version} was judged on {words.count(n, 'held-out row')} of it.")
         st.download_button(
             "Download all of it",
-            service.as_text(found),
+            audit_taken.taken(
+                partial(service.as_text, found),
+                _hashed(use_case, text),
+                "everything of one entity",
+                sum(found.counts.values()),
+            ),
             file_name=f"{use_case.key}-entity.json",
             mime="application/json",
             icon=":material/download:",
         )
         if may(actor, Action.ERASE_ENTITY):
             _erase(use_case, text)
+
+
+def _hashed(use_case: UseCase, text: str) -> str:
+    """The entity as events call it: never by its name."""
+    return f"{use_case.key} {state.desk().pseudonyms.hashes(use_case, [text.strip()])[0]}"
 
 
 def _found(key: str, text: str) -> service.About:

@@ -12,7 +12,7 @@ from core.domain.usecase import UseCase
 from core.services import batches, results
 from core.services.access import Action, may
 from core.services.jobs import JobState
-from core.ui import charts, messages, state, tables, uploads, words
+from core.ui import audit_taken, charts, messages, state, tables, uploads, words
 
 PAGE_ROWS = 100
 
@@ -118,7 +118,9 @@ def downloads(job: JobState) -> None:
             if kind not in files or (kind == "rejects" and not job.result["rejected"]):
                 continue
             name = Path(files[kind]).name
-            opener = _opener(job, kind)
+            n_rows = job.result["rejected" if kind == "rejects" else "scored"]
+            subject = f"{job.use_case} {job.result['batch']}"
+            opener = audit_taken.taken(_opener(job, kind), subject, label.lower(), n_rows)
             st.download_button(
                 label, opener, name, mime, icon=":material/download:", on_click="ignore", key=f"get:{kind}"
             )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from core.domain.usecase import UseCase
 from core.services.access import Action, may
 from core.services.watching.weekly_report import report_text, reports
-from core.ui import state, words
+from core.ui import audit_taken, state, words
 
 
 def weekly(use_case: UseCase) -> None:
@@ -30,7 +32,11 @@ def weekly(use_case: UseCase) -> None:
         if may(state.actor(), Action.DOWNLOAD):
             st.download_button(
                 "Download",
-                lambda: report_text(state.desk(), state.actor(), use_case.key, week),
+                audit_taken.taken(
+                    partial(report_text, state.desk(), state.actor(), use_case.key, week),
+                    f"{use_case.key} {week}",
+                    "weekly report, HTML",
+                ),
                 f"{use_case.key}-{week}.html",
                 "text/html",
                 icon=":material/download:",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from core.domain.usecase import UseCase
 from core.services import batches
 from core.services.jobs import JobState
 from core.services.pipeline import KIND
-from core.ui import messages, state, tables, words
+from core.ui import audit_taken, messages, state, tables, words
 
 TYPES = ["csv", "tsv", "txt", "parquet", "xlsx"]
 NOT_IN_FILE = "Not in the file"
@@ -45,7 +46,7 @@ def choose(use_case: UseCase, shelf: dict[str, Any]) -> None:
     with st.container(horizontal=True):
         st.download_button(
             "Template",
-            batches.template_csv(use_case),
+            audit_taken.taken(partial(batches.template_csv, use_case), use_case.key, "template, CSV", 0),
             file_name=f"{use_case.key}_template.csv",
             mime="text/csv",
             icon=":material/download:",

@@ -11,7 +11,7 @@ from core.domain.policy import Mode
 from core.domain.reasons import plain_text
 from core.domain.usecase import UseCase
 from core.services.access import Action, may
-from core.ui import charts, feedback, messages, state, why_charts, why_words, words
+from core.ui import audit_taken, charts, feedback, messages, state, why_charts, why_words, words
 from core.ui.why_document import document
 
 
@@ -155,8 +155,14 @@ def take_along(use_case: UseCase, said: Explanation) -> None:
             st.code(link(use_case, said), language=None, wrap_lines=True)
         shows_models = may(state.actor(), Action.SEE_MODELS)
         st.download_button(
-            "Page to print", lambda: document(use_case, said, text, shows_models), f"why_{said.prediction_id}.html",
-            "text/html", icon=":material/print:", on_click="ignore",
+            "Page to print",
+            audit_taken.taken(
+                lambda: document(use_case, said, text, shows_models),
+                f"{use_case.key} {said.prediction_id}",
+                "why, HTML",
+                1,
+            ),
+            f"why_{said.prediction_id}.html", "text/html", icon=":material/print:", on_click="ignore",
             help="One HTML file that prints on paper; nothing in it is fetched.",
         )  # fmt: skip
 

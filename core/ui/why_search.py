@@ -10,7 +10,7 @@ from core.domain.explained import Comparison, Explanation, TrendPoint
 from core.domain.usecase import UseCase
 from core.services.reasons import explanation as service
 from core.services.reasons import recent
-from core.ui import frame, messages, state, tables, words
+from core.ui import audit_taken, frame, messages, state, tables, words
 
 BESIDE = "beside"
 
@@ -47,11 +47,13 @@ def found(use_case: UseCase, text: str) -> TrendPoint | None:
 
 def explained(use_case: UseCase, prediction_id: str) -> Explanation:
     """Why this prediction's score is what it is, as far as the person may see it."""
+    audit_taken.opened(use_case, prediction_id)
     return service.explain(state.desk(), state.actor(), use_case.key, prediction_id)
 
 
 def compared(use_case: UseCase, prediction_id: str, other: str) -> Comparison:
     """Two predictions side by side."""
+    audit_taken.opened(use_case, other)
     return service.compare(state.desk(), state.actor(), use_case.key, prediction_id, other)
 
 
