@@ -12,12 +12,13 @@ from typing import Any
 
 import streamlit as st
 from starlette.middleware import Middleware
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 
-from core.ui import messages, state
+from core.ui import messages, serving, state
 from core.ui.report_route import ROUTES
 from core.web.asgi import Lazy
 from core.web.headers import SecurityHeaders
+from core.web.http_counts import HttpMetrics
 
 
 @asynccontextmanager
@@ -31,8 +32,12 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
 threading.Thread(target=state.import_ahead, name="import", daemon=True).start()
 app = st.App(
     "pages/desk.py",
-    routes=[*ROUTES, Mount("/api/v1", Lazy("core.api.app:create", state.desk))],
+    routes=[
+        *ROUTES,
+        Mount("/api/v1", Lazy("core.api.app:create", state.desk)),
+        Route("/metrics", Lazy("core.web.metrics_route:create", state.desk)),
+    ],
     lifespan=lifespan,
-    middleware=[Middleware(SecurityHeaders)],
+    middleware=[Middleware(HttpMetrics), Middleware(SecurityHeaders), serving.gate()],
     on_script_error=messages.incident,
 )

@@ -34,6 +34,7 @@ from core.services.reasons.bulk_reasons import reason_columns
 from core.services.reasons.explainers import explainer
 from core.services.records import Accepted, accept, log_rows, log_scores, output_columns
 from core.services.request_counts import SCORE_FILE, counted
+from core.services.tallies import FILE_ROWS
 from core.store.identity import prediction_ids
 from core.store.intake import Chunk, Source
 from core.store.output import RejectsWriter, ScoredWriter
@@ -133,11 +134,18 @@ class FileScoring:
                 state = "cancelled"
             raise
         finally:
+            self._tell_tallies()
             self.desk.log.note_refused(self.batch, worth_keeping(self.tally.refused))
             self.desk.log.finish_batch(
                 self.batch, state=state, at=datetime.now(UTC), n_rows=self.tally.rows, n_rejected=self.tally.rejected
             )
         return self._summary(rejects)
+
+    def _tell_tallies(self) -> None:
+        """Rows that were read, for the metrics."""
+        tallies, key, rejected = self.desk.requests.tallies, self.scorer.use_case.key, self.tally.rejected
+        tallies.add(FILE_ROWS, key, "accepted", n=self.tally.rows - rejected)
+        tallies.add(FILE_ROWS, key, "rejected", n=rejected)
 
     def _score_all(self, source: Source, scored: ScoredWriter, rejects: RejectsWriter) -> None:
         pending: Future[Any] | None = None

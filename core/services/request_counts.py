@@ -1,7 +1,8 @@
 """How many requests there were, how many failed, how long the answers took: counted where services are asked.
 
 Counts are kept in memory by minute and written to the ledger by the heartbeat and when the desk closes. What is
-counted: scoring one row, scoring a file, explaining a score; from the call to the answer, with the log's write.
+counted: scoring one row, scoring a file, explaining a score; from the call to the answer, with the log's write. Beside
+them stands what was counted since the process began, for the metrics.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from core.domain.service_level import place_of
 from core.errors import BundleProblem, DeskBusy, DeskError
 from core.logs import logger
 from core.services.access import Actor
+from core.services.tallies import Tallies
 from core.store.ledger_service import RequestCount
 
 if TYPE_CHECKING:
@@ -64,34 +66,53 @@ class _Tally:
         self.busy_s = 0.0
         self.latency: dict[int, int] = {}
 
+    def add(self, outcome: Outcome, seconds: float, rows: int, place: int) -> None:
+        """One request; rows and seconds count where it was answered."""
+        self.by_outcome[outcome.value] += 1
+        if outcome is Outcome.ANSWERED:
+            self.rows += rows
+            self.busy_s += seconds
+            self.latency[place] = self.latency.get(place, 0) + 1
+
 
 class RequestCounts:
-    """The counts of one process that are not written down yet; may be shared by threads."""
+    """The counts of one process that are not written down yet; may be shared by threads.
+
+    Attributes
+    ----------
+    tallies : Tallies
+        What else is counted since the process began.
+    """
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._tallies: dict[tuple[int, str, str], _Tally] = {}
+        self._began = int(time.time() // 60)
+        self._since_start: dict[tuple[int, str, str], _Tally] = {}
+        self.tallies = Tallies()
 
     def add(self, face: str, operation: str, outcome: Outcome, seconds: float, rows: int = 1) -> None:
         """Count one request that has ended now."""
         if outcome is Outcome.PASSED_ON:
             return
-        mark = (int(time.time() // 60), face, operation)
         place = place_of(seconds * 1_000)
         with self._guard:
-            tally = self._tallies.get(mark)
-            if tally is None:
-                tally = self._tallies[mark] = _Tally()
-            tally.by_outcome[outcome.value] += 1
-            if outcome is Outcome.ANSWERED:
-                tally.rows += rows
-                tally.busy_s += seconds
-                tally.latency[place] = tally.latency.get(place, 0) + 1
+            for tallies, minute in ((self._tallies, int(time.time() // 60)), (self._since_start, self._began)):
+                mark = (minute, face, operation)
+                tally = tallies.get(mark)
+                if tally is None:
+                    tally = tallies[mark] = _Tally()
+                tally.add(outcome, seconds, rows, place)
 
     def waiting(self) -> list[RequestCount]:
         """What is not written down yet."""
         with self._guard:
             return _counts(self._tallies)
+
+    def since_start(self) -> list[RequestCount]:
+        """Everything since this process began, written down or not: one count per face and operation, ever growing."""
+        with self._guard:
+            return _counts(self._since_start)
 
     def write(self, keep: Callable[[list[RequestCount]], None]) -> None:
         """Hand everything over; where that fails, it is kept for the next time."""

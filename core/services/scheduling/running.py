@@ -22,6 +22,7 @@ from core.services.desk import Desk
 from core.services.scheduling import when
 from core.services.scheduling.task import DESK, Task
 from core.services.scheduling.tasks import tasks
+from core.services.tallies import TASK_RUNS
 from core.store.ledger_schedule import MISSED
 from core.store.ledger_schedule_tables import TaskRun, TaskSetting
 
@@ -151,6 +152,7 @@ def finish(desk: Desk, task: Task, run: TaskRun) -> TaskRun:
     """Do what was claimed, and write down what came of it."""
     at, began = run.started_at, time.monotonic()
     state, said, result = _outcome(desk, task, at)
+    desk.requests.tallies.add(TASK_RUNS, task.key, state)
     late = (at - run.due_at).total_seconds()
     if late > LATE_SECONDS:
         said, result = f"Late by {when.stretch(late)}. {said}", {**result, "late_seconds": round(late)}
