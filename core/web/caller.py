@@ -9,6 +9,8 @@ from typing import Any
 from core.services.access import Actor
 
 SCOPE_KEY = "ringside.caller"
+SESSION_HEADER = b"x-ringside-session"  # set by the gate alone: pages see headers, not the scope
+THIS_MACHINE = "machine"  # its value where nobody has to sign in
 
 
 @dataclass(frozen=True)
