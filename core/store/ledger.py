@@ -10,10 +10,8 @@ is an event in a hash chain; group it with what it changed, so that both happen 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -23,8 +21,10 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, func, insert, select
 
 from core.errors import InputError, UnknownName
+from core.store.backup_ledger import LedgerFrozen
 from core.store.ledger_answers import LedgerAnswers
 from core.store.ledger_cases import LedgerCases
+from core.store.ledger_chain import GENESIS, LedgerChain, digest
 from core.store.ledger_desks import LEDGER_HEAD
 from core.store.ledger_engine import open_engine
 from core.store.ledger_jobs import LedgerJobs
@@ -35,11 +35,10 @@ from core.store.ledger_tables import ALIASES, EVENTS, VERSIONS, EventRecord, Ver
 from core.store.ledger_upsert import upsert
 from core.store.ledger_watch import LedgerWatch
 
-GENESIS = "0" * 64  # what the first event links to
 _SUBJECT_LENGTH = 500  # of an event's subject, which is indexed
 
 
-class Ledger(LedgerAnswers, LedgerCases, LedgerJobs, LedgerRegistry, LedgerWatch):
+class Ledger(LedgerAnswers, LedgerCases, LedgerChain, LedgerFrozen, LedgerJobs, LedgerRegistry, LedgerWatch):
     """The ledger of one desk, or of several on one server; may be shared by threads.
 
     Parameters
@@ -145,7 +144,7 @@ class Ledger(LedgerAnswers, LedgerCases, LedgerJobs, LedgerRegistry, LedgerWatch
                 else f"{subject[: _SUBJECT_LENGTH - 1]}\N{HORIZONTAL ELLIPSIS}"
             )
             content: dict[str, Any] = {"seq": seq, **said, "subject": about, **optional, "prev_hash": previous}
-            entry = EventRecord(**content, hash=_digest(content))
+            entry = EventRecord(**content, hash=digest(content))
             connection.execute(insert(EVENTS).values(**asdict(entry)))
         return entry
 
@@ -163,15 +162,8 @@ class Ledger(LedgerAnswers, LedgerCases, LedgerJobs, LedgerRegistry, LedgerWatch
 
     def verify_chain(self) -> int | None:
         """The first event that is changed, missing or out of place; None when the chain is intact."""
-        expected, previous = 1, GENESIS
-        with self._engine.connect().execution_options(snapshot=True) as connection, connection.begin():
-            for row in connection.execution_options(yield_per=1_000).execute(select(EVENTS).order_by(EVENTS.c.seq)):
-                content = dict(row._mapping)
-                found = content.pop("hash")
-                if row.seq != expected or row.prev_hash != previous or _digest(content) != found:
-                    return expected
-                expected, previous = expected + 1, found
-        return None
+        broken = self.check_chain().broken
+        return broken.seq if broken else None
 
     def register_version(self, use_case: str, version: str, at: datetime, card_sha256: str, origin: str) -> None:
         """Take a version in.
@@ -235,8 +227,3 @@ class Ledger(LedgerAnswers, LedgerCases, LedgerJobs, LedgerRegistry, LedgerWatch
         """Take an alias away; nothing happens where there is none."""
         with self.transaction() as connection:
             connection.execute(delete(ALIASES).where(ALIASES.c.use_case == use_case, ALIASES.c.alias == alias))
-
-
-def _digest(content: Mapping[str, Any]) -> str:
-    plain = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in content.items()}
-    return hashlib.sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
