@@ -5,6 +5,7 @@ It imports as little as it can: models load in a thread of their own while the f
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,11 +15,13 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
+from core import logs
 from core.ui import messages, serving, state
 from core.ui.report_route import ROUTES
 from core.web.asgi import Lazy
 from core.web.headers import SecurityHeaders
 from core.web.http_counts import HttpMetrics
+from core.web.request_ids import RequestIds
 
 
 @asynccontextmanager
@@ -29,6 +32,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     state.close()
 
 
+logs.start(os.environ.get("RINGSIDE_LOG_FORMAT", "text"))
 threading.Thread(target=state.import_ahead, name="import", daemon=True).start()
 app = st.App(
     "pages/desk.py",
@@ -38,6 +42,6 @@ app = st.App(
         Route("/metrics", Lazy("core.web.metrics_route:create", state.desk)),
     ],
     lifespan=lifespan,
-    middleware=[Middleware(HttpMetrics), Middleware(SecurityHeaders), serving.gate()],
+    middleware=[Middleware(RequestIds), Middleware(HttpMetrics), Middleware(SecurityHeaders), serving.gate()],
     on_script_error=messages.incident,
 )

@@ -134,11 +134,11 @@ class HttpMetrics:
         try:
             await self.app(scope, receive, noted)
         finally:
-            route = self._counts.route_of(path, _template(scope))
+            route = self._counts.route_of(path, template(scope))
             self._counts.add(scope["method"], route, status, time.perf_counter() - began)
 
 
-def _template(scope: Scope) -> str | None:
+def template(scope: Scope) -> str | None:
     """The path of the route that answered, with its parameters' names; None where none did."""
     found = getattr(scope.get("route"), "path", None)
     return found if isinstance(found, str) else None
