@@ -1,0 +1,1 @@
+"""Backups: made by themselves, read again, put back, tried out."""

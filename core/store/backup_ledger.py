@@ -1,0 +1,66 @@
+"""The ledger as it was at one instant, as an SQLite file, wherever it lives."""
+
+from __future__ import annotations
+
+import sqlite3
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, insert, select
+
+from core.store.ledger_tables import EVENTS, METADATA
+
+_ROWS_AT_A_TIME = 1_000
+
+
+class LedgerFrozen(ABC):
+    """Reading `core.store.ledger.Ledger` as of one instant, for a backup."""
+
+    _engine: Engine
+
+    @abstractmethod
+    def transaction(self) -> AbstractContextManager[Connection]: ...
+
+    @contextmanager
+    def frozen(self) -> Iterator[Connection]:
+        """A reader for which the ledger stays as it is now, whatever others write."""
+        with self._engine.connect().execution_options(snapshot=True) as connection, connection.begin():
+            connection.execute(select(EVENTS.c.seq).limit(1)).all()  # what is seen is settled with the first read
+            yield connection
+
+
+def head_of(connection: Connection) -> tuple[int, str]:
+    """Number and hash of the last event that a frozen reader sees; 0 and "" where there is none."""
+    last = connection.execute(select(EVENTS.c.seq, EVENTS.c.hash).order_by(EVENTS.c.seq.desc()).limit(1)).one_or_none()
+    return (last.seq, last.hash) if last else (0, "")
+
+
+def copy_ledger(connection: Connection, target: Path) -> None:
+    """Write what a frozen reader sees into a new SQLite file: page by page from SQLite, row by row from a server."""
+    if connection.dialect.name == "sqlite":
+        source = connection.connection.dbapi_connection
+        assert isinstance(source, sqlite3.Connection)
+        copy = sqlite3.connect(target)
+        try:
+            source.backup(copy)
+        finally:
+            copy.close()
+        return
+    from core.store.ledger import Ledger
+
+    ledger = Ledger(target)
+    try:
+        with ledger.transaction() as writing:
+            copy_rows(connection, writing)
+    finally:
+        ledger.close()
+
+
+def copy_rows(source: Connection, target: Connection) -> None:
+    """Every row of every table, into empty tables of the same shape."""
+    for table in METADATA.sorted_tables:
+        found = source.execution_options(yield_per=_ROWS_AT_A_TIME).execute(select(table))
+        for part in found.partitions(_ROWS_AT_A_TIME):
+            target.execute(insert(table), [dict(row._mapping) for row in part])
