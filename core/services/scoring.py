@@ -1,24 +1,21 @@
-"""Score one row: check it, score it, log it, and say what the desk decides."""
+"""Score rows that somebody gives one by one: check them, score them, log them, and say what the desk decides."""
 
 from __future__ import annotations
 
 import difflib
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
-from core.domain.advice import Advice
-from core.domain.features import Floats
-from core.domain.parsing import parse_row
-from core.domain.policy import Tone
-from core.domain.schema import Checked
-from core.domain.usecase import Task, UseCase
+from core.domain.columns import Array
+from core.domain.parsing import parse_row, parse_value
+from core.domain.schema import Checked, Parsed, Problem
+from core.domain.usecase import UseCase
 from core.errors import NotReady, RowProblem
-from core.ml.scorer import Scorer, ScoreTable
+from core.ml.scorer import Scorer
 from core.services.access import Action, Actor, require
 from core.services.comparison.assigning import all_shadows, assigning
 from core.services.comparison.shadowing import shadow_scorer
@@ -26,67 +23,16 @@ from core.services.desk import Desk
 from core.services.records import Accepted, accept, log_rows, log_scores
 from core.services.reference import typical_value
 from core.services.request_counts import SCORE_ONE, counted
+from core.services.scored_row import Scored, ScoredRow
 from core.store.identity import prediction_ids
+from core.store.log_batches import Batch
 
-
-@dataclass(frozen=True)
-class RulesSaid:
-    """The incumbent rules' opinion of a row."""
-
-    name: str
-    score: float
-    band: str
-    decision: str
-
-
-@dataclass(frozen=True)
-class IntervalSaid:
-    """Between which values a row's outcome is expected, and how often that was true of held-out rows."""
-
-    low: float
-    high: float
-    level: float  # the promise
-    coverage: float  # measured on the reference rows
-    coverage_low: float
-    coverage_high: float
-    n: int  # reference rows
-    same_width: bool
-
-
-@dataclass(frozen=True)
-class ScoredRow:
-    """What the desk says about one row. Scores are fractions (or target units for regression)."""
-
-    prediction_id: str
-    use_case: str
-    version: str
-    champion: str
-    scores: Mapping[str, float]
-    classes: Mapping[str, float]  # multiclass: the champion's probability of each class
-    consensus: float
-    agreement: float  # share of the models in the champion's band
-    score: float
-    interval: IntervalSaid | None  # regression, where the version has intervals
-    band: str
-    decision: str
-    tone: Tone
-    model_decision: str  # what the champion's band would lead to
-    decided_by: str  # "rules", "champion", or "challenger" in an experiment
-    rules: RulesSaid | None
-    features: Mapping[str, float]  # engineered, as the models read them before imputing
-    advice: tuple[Advice, ...]  # what the use case recommends for this row
-    imputed: tuple[str, ...]
-    other: tuple[str, ...]
-    ignored: tuple[str, ...]
-    latency_ms: float
-    scored_at: datetime
-    as_of: datetime
-    already: bool  # the log had this prediction before
-    arm: str = ""  # of the experiment that runs
+Row = Mapping[str, Any]
+BatchOf = Callable[[Scorer, datetime], Batch]
 
 
 @counted(SCORE_ONE)
-def score_one(desk: Desk, actor: Actor, key: str, row: Mapping[str, Any]) -> ScoredRow:
+def score_one(desk: Desk, actor: Actor, key: str, row: Row) -> ScoredRow:
     """Score a row given as raw column -> value, and log it.
 
     Raises
@@ -97,33 +43,91 @@ def score_one(desk: Desk, actor: Actor, key: str, row: Mapping[str, Any]) -> Sco
         The use case has no trained version.
     NotPermitted
     """
+    said = score_together(desk, actor, key, [row])[0]
+    if isinstance(said, RowProblem):
+        raise said
+    return said
+
+
+def score_together(
+    desk: Desk, actor: Actor, key: str, rows: Sequence[Row], version: str | None = None
+) -> list[ScoredRow | RowProblem]:
+    """Score rows that came one by one, each as if alone, in one pass and one transaction of the log.
+
+    Parameters
+    ----------
+    version : str, optional
+        Another version than the one that acts, for those who may choose.
+
+    Returns
+    -------
+    list
+        Per row its answer, or what is wrong with it; a bad row never stops a good one.
+    """
     require(actor, Action.SCORE_ONE)
-    scorer = desk.scorer(key)
-    started = time.perf_counter()
-    accepted = desk.pseudonyms.over(scorer.use_case, check_row(scorer.use_case, row))
-    scorer, scores = desk.standby.score(scorer, accepted.columns, 1)
-    latency_ms = (time.perf_counter() - started) * 1_000
+    if version is not None:
+        require(actor, Action.CHOOSE_VERSION)
+    scorer = desk.scorer(key, version)
+
+    def batch_of(scorer: Scorer, at: datetime) -> Batch:
+        facts = scorer.card.version, actor.via, actor.name, at, scorer.decided_by
+        return desk.log.batch_for(scorer.use_case, *facts)
+
+    return score_checked(desk, scorer, rows, np.ones(len(rows), dtype=np.int64), batch_of)
+
+
+def score_checked(
+    desk: Desk, scorer: Scorer, rows: Sequence[Row], row_numbers: Array, batch_of: BatchOf
+) -> list[ScoredRow | RowProblem]:
+    """Check, score and log rows; see `score_together`.
+
+    Parameters
+    ----------
+    row_numbers : array of int64, shape (n_rows,)
+        Of each row among those it came with, from 1; 1 for a row that came alone.
+    batch_of : callable
+        The scorer that has scored the rows, and when, -> the batch they are logged in.
+    """
+    started, case = time.perf_counter(), scorer.use_case
+    parsed, checked = _check(case, rows)
+    problems = _row_problems(case, checked, rows)
+    if len(problems) == len(rows):
+        return [problems[place] for place in range(len(rows))]
+    accepted = desk.pseudonyms.over(case, accept(checked, parsed, row_numbers))
+    scored = _log(desk, scorer, accepted, started, batch_of)
+    places = np.cumsum(checked.ok) - 1
+    return [
+        problems[place] if place in problems else scored.row(int(places[place]), ignored(case, row))
+        for place, row in enumerate(rows)
+    ]
+
+
+def _log(desk: Desk, scorer: Scorer, accepted: Accepted, started: float, batch_of: BatchOf) -> Scored:
+    """Score checked rows and log them, with whoever runs in the shadow and the arms of an experiment."""
+    n_rows, key = accepted.n_rows, scorer.use_case.key
+    scorer, scores = desk.standby.score(scorer, accepted.columns, n_rows)
+    latency_ms = (time.perf_counter() - started) * 1_000 / n_rows
     at = datetime.now(UTC)
-    ids = prediction_ids(scorer.use_case, scorer.bundle.identity, accepted.columns, accepted.other_texts, 1)
+    facts = accepted.columns, accepted.other_texts, n_rows
+    ids = prediction_ids(scorer.use_case, scorer.bundle.identity, *facts, row_numbers=accepted.row_numbers)
     experiment = assigning(desk, scorer)
     assigned = experiment(accepted, scores, ids) if experiment else None
     if assigned is not None:
         scores, at = assigned.scores, assigned.at
     rows = log_rows(scorer.use_case, accepted, scores, ids, at)
-    batch = desk.log.batch_for(scorer.use_case, scorer.card.version, actor.via, actor.name, at, scorer.decided_by)
     shadows = all_shadows(shadow_scorer(desk, key), assigned, accepted, ids)
     said = log_scores(scorer, scores, ids, latency_ms)
     logged = assigned.in_log(rows) if assigned is not None else rows
-    new = desk.log.append(scorer.use_case, batch, logged, said, shadows=shadows)
-    ignored = tuple(name for name in row if name not in scorer.use_case.schema)
-    answer = _answer(scorer, accepted, scores, rows, latency_ms, at, not bool(new[0]), ignored)
-    if assigned is None:
-        return answer
-    decided_by, arm = assigned.first()
-    return replace(answer, decided_by=decided_by, arm=arm)
+    new = desk.log.append(scorer.use_case, batch_of(scorer, at), logged, said, shadows=shadows)
+    return Scored(scorer, accepted, scores, rows, new, at, latency_ms, assigned)
 
 
-def check_row(use_case: UseCase, row: Mapping[str, Any]) -> Accepted:
+def ignored(use_case: UseCase, row: Row) -> tuple[str, ...]:
+    """The fields of a row that nothing reads."""
+    return tuple(name for name in row if name not in use_case.schema)
+
+
+def check_row(use_case: UseCase, row: Row) -> Accepted:
     """Read and check one row.
 
     Raises
@@ -133,14 +137,37 @@ def check_row(use_case: UseCase, row: Mapping[str, Any]) -> Accepted:
     """
     parsed = parse_row(use_case.schema, row)
     checked = use_case.schema.check(parsed, 1)
-    if not checked.ok[0]:
-        raise _row_problem(use_case, checked, row)
+    for problem in _row_problems(use_case, checked, [row]).values():
+        raise problem
     return accept(checked, parsed, np.ones(1, dtype=np.int64))
 
 
-def _row_problem(use_case: UseCase, checked: Checked, row: Mapping[str, Any]) -> RowProblem:
-    problems = list(checked.problems())
-    strangers = [name for name in row if name not in use_case.schema]
+def _check(use_case: UseCase, rows: Sequence[Row]) -> tuple[dict[str, Parsed], Checked]:
+    """Read rows into typed columns and check them, shape (n_rows,) each."""
+    schema = use_case.schema
+    if len(rows) == 1:
+        parsed = parse_row(schema, rows[0])
+        return parsed, schema.check(parsed, 1)
+    parsed = {}
+    for column in schema:
+        items = [parse_value(column, row.get(column.name), schema.timezone) for row in rows]
+        unread = {place: item.unread[0] for place, item in enumerate(items) if item.unread}
+        parsed[column.name] = Parsed(np.concatenate([item.values for item in items]), unread)
+    return parsed, schema.check(parsed, len(rows))
+
+
+def _row_problems(use_case: UseCase, checked: Checked, rows: Sequence[Row]) -> dict[int, RowProblem]:
+    """Place of a row -> what is wrong with it; {} for most rows."""
+    if checked.ok.all():
+        return {}
+    found: dict[int, list[Problem]] = {}
+    for problem in checked.problems():
+        found.setdefault(problem.row - 1, []).append(problem)
+    return {place: _row_problem(use_case, problems, rows[place]) for place, problems in found.items()}
+
+
+def _row_problem(use_case: UseCase, problems: list[Problem], row: Row) -> RowProblem:
+    strangers = ignored(use_case, row)
     hints = []
     for problem in problems:
         near = difflib.get_close_matches(problem.column, strangers, n=1) if problem.rule == "required" else []
@@ -148,76 +175,6 @@ def _row_problem(use_case: UseCase, checked: Checked, row: Mapping[str, Any]) ->
             hints.append(f"Is '{near[0]}' meant to be '{problem.column}'?")
     message = " ".join(problem.message for problem in problems)
     return RowProblem(message, " ".join(hints), problems=problems)
-
-
-def _answer(
-    scorer: Scorer,
-    accepted: Accepted,
-    scores: ScoreTable,
-    rows: Any,
-    latency_ms: float,
-    at: datetime,
-    *rest: Any,
-) -> ScoredRow:
-    already, ignored = rest
-    use_case, card = scorer.use_case, scorer.card
-    band, decided = (use_case.policy.bands[int(codes[0])] for codes in (scores.band, scores.decision))
-    said = scores.outputs[card.champion][0]
-    return ScoredRow(
-        prediction_id=rows["prediction_id"][0].as_py(),
-        use_case=use_case.key,
-        version=card.version,
-        champion=card.champion,
-        scores={name: float(values[0]) for name, values in scores.scores.items()},
-        classes=_classes(use_case, said),
-        consensus=float(scores.consensus[0]),
-        agreement=float(scores.agreement[0]),
-        score=float(scores.scores[card.champion][0]),
-        interval=_interval_said(scorer, scores),
-        band=band.name,
-        decision=decided.decision,
-        tone=decided.tone,
-        model_decision=band.decision,
-        decided_by=scorer.decided_by,
-        rules=_rules_said(use_case, scores),
-        features=dict(zip(use_case.feature_names, scores.matrix[0].tolist(), strict=True)),
-        advice=use_case.advice(accepted.columns, said) if use_case.advice else (),
-        imputed=tuple(str(accepted.imputed[0]).split()),
-        other=tuple(str(accepted.other[0]).split()),
-        ignored=ignored,
-        latency_ms=latency_ms,
-        scored_at=at,
-        as_of=rows["as_of"][0].as_py(),
-        already=already,
-    )
-
-
-def _classes(use_case: UseCase, output: Floats) -> dict[str, float]:
-    multiclass = use_case.task is Task.MULTICLASS
-    return dict(zip(use_case.target.classes, output.tolist(), strict=True)) if multiclass else {}
-
-
-def _interval_said(scorer: Scorer, scores: ScoreTable) -> IntervalSaid | None:
-    if scorer.intervals is None or scores.interval_low is None or scores.interval_high is None:
-        return None
-    measured = scorer.card.interval["coverage"]
-    return IntervalSaid(
-        low=float(scores.interval_low[0]),
-        high=float(scores.interval_high[0]),
-        level=scorer.intervals.level,
-        coverage=measured["value"],
-        coverage_low=measured["low"],
-        coverage_high=measured["high"],
-        n=measured["n"],
-        same_width=scorer.intervals.same_width,
-    )
-
-
-def _rules_said(use_case: UseCase, scores: ScoreTable) -> RulesSaid | None:
-    if use_case.rules is None or scores.rules_score is None or scores.rules_band is None:
-        return None
-    band = use_case.policy.bands[int(scores.rules_band[0])]
-    return RulesSaid(use_case.rules.name, float(scores.rules_score[0]), band.name, band.decision)
 
 
 def sample_rows(desk: Desk, key: str, n_rows: int = 5) -> list[dict[str, Any]]:

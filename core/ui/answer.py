@@ -12,7 +12,7 @@ from core.services.access import Action, may
 from core.ui import advice, charts, frame, readings, state, words
 
 if TYPE_CHECKING:
-    from core.services.scoring import IntervalSaid, ScoredRow
+    from core.services.scored_row import IntervalSaid, ScoredRow
 
 
 def show(use_case: UseCase, said: ScoredRow) -> None:

@@ -11,7 +11,7 @@ from core.domain.usecase import UseCase
 from core.ui import charts, words
 
 if TYPE_CHECKING:
-    from core.services.scoring import ScoredRow
+    from core.services.scored_row import ScoredRow
 
 GAUGE_PIXELS = 74
 REACH = 200.0  # per cent of a reference mean, where the radar ends

@@ -66,9 +66,9 @@ class Assigned:
             rows = rows.append_column(name, values)
         return rows
 
-    def first(self) -> tuple[str, str]:
-        """Who decides the first row, and its arm."""
-        return self.columns["decided_by"][0].as_py(), self.columns["arm"][0].as_py()
+    def of(self, place: int) -> tuple[str, str]:
+        """Who decides the row at a place, and its arm."""
+        return self.columns["decided_by"][place].as_py(), self.columns["arm"][place].as_py()
 
 
 class Assigning:
