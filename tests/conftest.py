@@ -82,6 +82,30 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def mariadb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a MariaDB of the tests' own; skips the test and says why where none is installed."""
+    if servers.program("mariadbd", servers.MARIADB_ROOMS) is None:
+        pytest.skip("no MariaDB server is installed (Debian: mariadb-server-core)")
+    with servers.mariadb(tmp_path_factory.mktemp("mariadb")) as url:
+        yield url
+
+
+@pytest.fixture
+def mariadb_url(mariadb_server: str) -> Iterator[str]:
+    """URL of an empty MariaDB database, dropped after the test."""
+    from sqlalchemy import create_engine
+
+    name = f"desk_{uuid.uuid4().hex[:12]}"
+    admin = create_engine(mariadb_server.replace("mariadb://", "mysql+pymysql://"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    yield mariadb_server.rsplit("/", 1)[0] + f"/{name}"
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name}")
+    admin.dispose()
+
+
+@pytest.fixture(scope="session")
 def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home in which every built-in use case is trained; copy it before you write to it."""
     from core.config import Settings

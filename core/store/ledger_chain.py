@@ -120,8 +120,9 @@ class LedgerChain(ABC):
         for item in kept:
             known.setdefault(item.seq, []).append(item)
         walk = _Walk(known, start)
-        with self._engine.connect().execution_options(snapshot=True, yield_per=_AT_ONCE) as connection:
-            for rows in connection.execute(_raw()).partitions():
+        options = {"snapshot": True, "yield_per": _AT_ONCE}
+        with self._engine.connect().execution_options(**options) as connection, connection.execute(_raw()) as found:
+            for rows in found.partitions():
                 if not walk.over(rows):
                     break
         return walk.told()

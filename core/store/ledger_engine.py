@@ -25,6 +25,7 @@ _CALLED = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB"}
 
 # One row that every transaction changes first: the server lets one of them at a time do so, until it is over. What
 # it counts tells desks that something was written.
+_AT_ONCE = {"stream_results": False, "yield_per": None}  # whatever the reader of the answers wants
 _LOCK = "UPDATE ledger_head SET changes = changes + 1 WHERE id = 1"
 
 
@@ -126,16 +127,18 @@ def _begin(connection: Connection) -> None:
     """Begin what `immediate` (one writer at a time) or `snapshot` (reads that belong together) asks for."""
     options = connection.get_execution_options()
     kind = connection.dialect.name
-    if options.get("immediate"):
-        if kind == "sqlite":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        elif kind == "postgresql":
-            connection.exec_driver_sql(f"BEGIN; {_LOCK}")  # one trip
-        else:
-            connection.exec_driver_sql("BEGIN")
-            connection.exec_driver_sql(_LOCK)
-    elif options.get("snapshot"):
-        connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ" if kind == "postgresql" else "BEGIN")
+    for statement in _begins(kind, bool(options.get("immediate")), bool(options.get("snapshot"))):
+        connection.exec_driver_sql(statement, execution_options=_AT_ONCE)
+
+
+def _begins(kind: str, immediate: bool, snapshot: bool) -> tuple[str, ...]:
+    if immediate and kind == "sqlite":
+        return ("BEGIN IMMEDIATE",)
+    if immediate:
+        return (f"BEGIN; {_LOCK}",) if kind == "postgresql" else ("BEGIN", _LOCK)  # PostgreSQL takes both in one trip
+    if snapshot:
+        return ("BEGIN ISOLATION LEVEL REPEATABLE READ",) if kind == "postgresql" else ("BEGIN",)
+    return ()
 
 
 def _in_words(context: ExceptionContext, called: str) -> None:

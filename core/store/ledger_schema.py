@@ -36,17 +36,21 @@ def prepare(engine: Engine) -> None:
     NotReady
         A newer version of the desk has changed them.
     """
+    with engine.connect() as connection:
+        if _revision(connection) == HEAD:
+            return
     with _alone(engine) as connection:
-        if connection.dialect.name == "mysql":
-            for table in METADATA.tables.values():
-                table.dialect_kwargs.update(MARIADB)
-        METADATA.create_all(connection)
-        add_missing_columns(connection, METADATA)
-        finish(connection)
+        there = inspect(connection)
+        if there.has_table("alembic_version") and _revision(connection) == HEAD:  # another desk was first
+            return
+        if METADATA.tables.keys() & set(there.get_table_names()):
+            upgrade(connection)
+        else:
+            _make(connection)
 
 
 def _revision(connection: Connection) -> str | None:
-    """The revision of a database; None where it has none."""
+    """The revision of a database; None where it has none (a transaction of PostgreSQL does not live through that)."""
     try:
         found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     except DatabaseError:  # there is no such table

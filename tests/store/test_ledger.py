@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -12,36 +10,22 @@ from typing import Any
 import pytest
 
 from core.errors import InputError, UnknownName
-from core.store.ledger import GENESIS, Ledger
+from core.store.ledger import Ledger
+from core.store.ledger_chain import GENESIS
+from tests.store.ledgers import OPEN, unguarded
 
 ROOT = Path(__file__).resolve().parents[2]
 AT = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "data" / "ledger.sqlite"
-
-
-@pytest.fixture
-def ledger(path: Path) -> Iterator[Ledger]:
-    opened = Ledger(path)
-    yield opened
-    opened.close()
 
 
 def say(ledger: Ledger, subject: str = "v1", **facts: Any) -> None:
     ledger.record(at=AT, actor="Ada", role="risk", via="page", action="promote", subject=subject, **facts)
 
 
-def tamper(path: Path, statement: str) -> None:
-    """As somebody with the file and an editor would."""
-    connection = sqlite3.connect(path)
-    for verb in ("update", "delete"):
-        connection.execute(f"DROP TRIGGER events_no_{verb}")
-    connection.execute(statement)
-    connection.commit()
-    connection.close()
+def tamper(place: Path | str, statement: str) -> None:
+    """As somebody with the file and an editor, or with the server's password, would."""
+    with unguarded(place) as run:
+        run(statement)
 
 
 def test_events_are_chained(ledger: Ledger) -> None:
@@ -69,18 +53,18 @@ def test_events_are_chained(ledger: Ledger) -> None:
         ("UPDATE events SET seq = 9 WHERE seq = 5", 5),
     ],
 )
-def test_a_changed_event_is_found(ledger: Ledger, path: Path, statement: str, broken: int) -> None:
+def test_a_changed_event_is_found(ledger: Ledger, place: Path | str, statement: str, broken: int) -> None:
     for number in range(5):
         say(ledger, after={"n": number}, reason="why")
-    tamper(path, statement)
+    tamper(place, statement)
     assert ledger.verify_chain() == broken
 
 
-def test_a_chain_cut_short_shows_in_its_head(ledger: Ledger, path: Path) -> None:
+def test_a_chain_cut_short_shows_in_its_head(ledger: Ledger, place: Path | str) -> None:
     for _ in range(3):
         say(ledger)
     kept_outside = ledger.head()
-    tamper(path, "DELETE FROM events WHERE seq = 3")
+    tamper(place, "DELETE FROM events WHERE seq = 3")
     assert ledger.verify_chain() is None and ledger.head() != kept_outside
 
 
@@ -107,20 +91,20 @@ def test_event_and_change_happen_together_or_not_at_all(ledger: Ledger) -> None:
     assert ledger.alias("bnpl", "champion") == "v1" and ledger.head()[0] == 1
 
 
-WRITER = """
+WRITER = f"""
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from core.store.ledger import Ledger
-ledger = Ledger(Path(sys.argv[1]))
+ledger = {OPEN}
 for number in range(40):
     ledger.record(at=datetime.now(UTC), actor=sys.argv[2], role="risk", via="cli", action="x", subject=str(number))
 ledger.close()
 """
 
 
-def test_processes_and_threads_share_one_chain(ledger: Ledger, path: Path) -> None:
-    command = [sys.executable, "-c", WRITER, str(path)]
+def test_processes_and_threads_share_one_chain(ledger: Ledger, place: Path | str) -> None:
+    command = [sys.executable, "-c", WRITER, str(place)]
     writers = [subprocess.Popen([*command, name], cwd=ROOT) for name in ("Ada", "Bob")]
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(lambda _: say(ledger), range(60)))
@@ -183,9 +167,9 @@ def test_times_are_utc_and_never_ambiguous(ledger: Ledger) -> None:
         ledger.record(at=datetime(2026, 11, 21), actor="Ada", role="risk", via="page", action="x", subject="y")
 
 
-def test_a_ledger_opens_again(ledger: Ledger, path: Path) -> None:
+def test_a_ledger_opens_again(ledger: Ledger, place: Path | str) -> None:
     say(ledger)
-    second = Ledger(path)
+    second = Ledger(place)
     say(second)
     assert ledger.head() == second.head() and second.verify_chain() is None
     second.close()

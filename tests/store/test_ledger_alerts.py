@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -17,13 +15,6 @@ AT = datetime(2026, 11, 21, 10, tzinfo=UTC)
 ALERT = AlertRecord(
     "a1", "rejects", "lead_scoring", "", "warning", "open", "12 % rejected.", 0.12, 0.05, 900, AT, AT
 )  # fmt: skip
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    opened = Ledger(tmp_path / "ledger.sqlite")
-    yield opened
-    opened.close()
 
 
 def test_one_open_alert_per_part(ledger: Ledger) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -16,13 +14,6 @@ from core.store.ledger_channels import ChannelRecord, DeliveryRecord
 AT = datetime(2026, 11, 21, 10, tzinfo=UTC)
 CHANNEL = ChannelRecord("c1", "Team", "Slack", "hooks.slack.com", "ab", ["warning"], None, True, AT, "Rita")
 DELIVERY = DeliveryRecord("a1 opened warning c1", "a1", "c1", "opened", "warning", {"title": "x"}, AT, next_try_at=AT)
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    opened = Ledger(tmp_path / "ledger.sqlite")
-    yield opened
-    opened.close()
 
 
 def test_a_channel_is_kept_changed_and_removed(ledger: Ledger) -> None:

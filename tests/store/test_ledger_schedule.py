@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,18 +13,19 @@ import pytest
 from core.errors import UnknownName
 from core.store.ledger import Ledger
 from core.store.ledger_schedule_tables import ScoringJobRecord, SourceTaken, TaskSetting
+from tests.store.ledgers import OPEN
 
 ROOT = Path(__file__).resolve().parents[2]
 AT = datetime(2026, 11, 21, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
-CLAIM = """
+CLAIM = f"""
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from core.store.ledger import Ledger
 
-ledger = Ledger(Path(sys.argv[1]))
+ledger = {OPEN}
 print("ready", flush=True)
 sys.stdin.readline()
 at = datetime(2026, 11, 21, 2, tzinfo=UTC)
@@ -34,15 +34,8 @@ ledger.close()
 """
 
 
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    opened = Ledger(tmp_path / "ledger.sqlite")
-    yield opened
-    opened.close()
-
-
-def test_of_several_processes_one_gets_the_run(ledger: Ledger, tmp_path: Path) -> None:
-    command = [sys.executable, "-c", CLAIM, str(tmp_path / "ledger.sqlite")]
+def test_of_several_processes_one_gets_the_run(ledger: Ledger, place: Path | str) -> None:
+    command = [sys.executable, "-c", CLAIM, str(place)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     racers = [subprocess.Popen(command, cwd=ROOT, **pipes) for _ in range(3)]  # type: ignore[call-overload]
     for racer in racers:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
-import pytest
 from sqlalchemy import select
 
 from core.store.ledger import Ledger
@@ -14,13 +11,6 @@ from core.store.ledger_service import KEPT_FIGURES
 from core.store.ledger_upsert import NOTHING, upsert
 
 AT = datetime(2026, 11, 21, 10, 0, 0, 123456, tzinfo=UTC)
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    opened = Ledger(tmp_path / "ledger.sqlite")
-    yield opened
-    opened.close()
 
 
 def test_a_row_is_inserted_changed_or_left(ledger: Ledger) -> None:
