@@ -30,6 +30,7 @@ from core.store.ledger import Ledger
 from core.store.ledger_stamp import LedgerStamp
 from core.store.lock import DeskLock
 from core.store.log import PredictionLog
+from core.store.log_open import open_log
 from core.usecases import builtin
 
 LOGGER = logger("desk")
@@ -84,9 +85,9 @@ class Desk:
         self._lock.acquire()
         self.ledger.claim_interrupted(datetime.now(UTC))
         self.ledger.interrupt_runs(datetime.now(UTC))
-        return PredictionLog(
-            self.settings.data_dir / "log.duckdb", memory_mb=self.settings.memory_mb, threads=self.settings.threads
-        )
+        settings = self.settings
+        path = settings.data_dir / "log.duckdb"
+        return open_log(path, settings.database_url, settings.memory_mb, settings.threads)
 
     def use_cases(self) -> dict[str, UseCase]:
         """Built-in use cases by name, then adopted ones by name, each with the policy in force."""

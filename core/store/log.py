@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.domain.usecase import UseCase
+from core.store.backup_log import LogHeld
 from core.store.log_arms import LogArms
 from core.store.log_batches import Batch
 from core.store.log_drift import LogDrift
@@ -33,7 +34,7 @@ from core.store.log_lookup import LogLookup
 from core.store.log_outcomes import LogOutcomes
 from core.store.log_privacy import LogPrivacy
 from core.store.log_queries import naive
-from core.store.log_schema import GLOBAL, create, quoted
+from core.store.log_schema import GLOBAL, create, is_copy_of, quoted
 from core.store.log_shadow import create_shadow_view
 from core.store.log_simulated import LogSimulated
 from core.store.log_transaction import Writing
@@ -53,6 +54,7 @@ class PredictionLog(
     LogDriftResults,
     LogArms,
     LogExperiments,
+    LogHeld,
 ):
     """The log of one desk.
 
@@ -65,12 +67,14 @@ class PredictionLog(
     threads : int
     """
 
+    _in_order = False  # lets both cores write one insert; rows carry their number
+
     def __init__(self, path: Path, memory_mb: int = 384, threads: int = 2) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         config: dict[str, Any] = {
             "memory_limit": f"{memory_mb}MB",
             "threads": threads,
-            "preserve_insertion_order": False,  # lets both cores write one insert; rows carry their number
+            "preserve_insertion_order": self._in_order,
         }
         self._connection = duckdb.connect(str(path), config=config)
         self._connection.execute("SET enable_external_access = false")
@@ -80,6 +84,10 @@ class PredictionLog(
         self._known: dict[str, UseCase] = {}
         self._writing: dict[str, threading.Lock] = {}
         self._defining = threading.Lock()
+
+    def is_copy(self) -> bool:
+        """Whether the file is the copy of a log that several desks share."""
+        return is_copy_of(self._connection.cursor()) is not None
 
     def close(self) -> None:
         """Write what is still in the write-ahead log and let go of the file."""

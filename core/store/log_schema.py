@@ -214,3 +214,11 @@ def stored_tables(cursor: duckdb.DuckDBPyConnection, key: str) -> dict[str, dict
     for table, column, kind in found:
         stored.setdefault(table, {})[column] = kind
     return stored
+
+
+def is_copy_of(cursor: duckdb.DuckDBPyConnection) -> str | None:
+    """Which shared log a file is the copy of; None: it is a log of its own."""
+    if not cursor.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'shared_copy'").fetchall():
+        return None
+    found: str = cursor.execute("SELECT log_id FROM shared_copy").fetchall()[0][0]
+    return found

@@ -17,9 +17,7 @@ from core.store.identity import prediction_ids
 from core.store.log import PredictionLog
 from core.store.log_schema import raw_names, score_names
 from core.usecases import builtin
-from tests.store.ledgers import ledger as ledger
-from tests.store.ledgers import ledger_server as ledger_server
-from tests.store.ledgers import place as place
+from tests.store.shared_logs import assert_same, open_shared
 
 AT = datetime(2026, 11, 21, 10, 0)
 Draw = Callable[..., tuple[pa.Table, pa.Table]]
@@ -35,10 +33,17 @@ def bnpl() -> UseCase:
     return builtin()["bnpl_default"]
 
 
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[PredictionLog]:
-    opened = PredictionLog(tmp_path / "data" / "log.duckdb", memory_mb=128, threads=1)
-    yield opened
+@pytest.fixture(params=["file", "postgresql"])
+def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PredictionLog]:
+    """A log of its own, then one whose home is in PostgreSQL; after the test home and copy hold the same."""
+    path = tmp_path / "data" / "log.duckdb"
+    if request.param == "file":
+        opened = PredictionLog(path, memory_mb=128, threads=1)
+        yield opened
+    else:
+        opened = open_shared(path, request.getfixturevalue("postgres_url"))
+        yield opened
+        assert_same(opened)
     opened.close()
 
 

@@ -1,0 +1,221 @@
+"""The PostgreSQL database that several desks share as the home of their log: connections, transactions, errors.
+
+Only here is the driver imported, when the first connection is made: COPY in and Arrow out, by ADBC. A connection
+is kept for use again, and thrown away with the first error, so a server that comes back is found by itself.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import pyarrow as pa
+
+from core.errors import DatabaseDown, DeskError, InputError, NotReady
+from core.store.log_schema import quoted
+
+_PATIENCE = {"connect_timeout": "5", "keepalives_idle": "10", "tcp_user_timeout": "20000"}  # s, s, ms
+_LIMITS = "SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '10min'"
+_LOCKED, _CANCELLED, _NUL = "55P03", "57014", "22021"
+_MOST_IDLE = 4
+
+
+class Session:
+    """One transaction; rolled back at its end unless `commit` was called."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+        self.committed = False
+
+    def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """What a query finds; parameters are $1, $2, ..."""
+        self._cursor.execute(query, tuple(parameters) or None)
+        found: list[tuple[Any, ...]] = self._cursor.fetchall()
+        return found
+
+    def run(self, query: str, parameters: Sequence[Any] = ()) -> int:
+        """Run a statement; how many rows it changed."""
+        self._cursor.execute(query, tuple(parameters) or None)
+        return int(self._cursor.rowcount)
+
+    def arrow(self, query: str) -> pa.RecordBatchReader:
+        """What a query finds, as it arrives; read it before the next query."""
+        self._cursor.execute(query)
+        return self._cursor.fetch_record_batch()
+
+    def copy(self, schema: str | None, table: str, rows: pa.RecordBatchReader) -> int:
+        """COPY rows into a table by their columns' names; without a schema into a temporary one."""
+        kept: dict[str, Any] = {"temporary": True} if schema is None else {"db_schema_name": schema}
+        return int(self._cursor.adbc_ingest(table, rows, mode="append", **kept))
+
+    def commit(self) -> None:
+        self._cursor.execute("COMMIT")
+        self.committed = True
+
+
+class Server:
+    """The shared home's server. Threads may share it; each session has a connection of its own.
+
+    Parameters
+    ----------
+    url : str
+        postgresql://user:password@host/database, with what libpq understands behind a question mark.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = _patient(url)
+        self.shown = _shown(url)
+        self._idle: list[Any] = []
+        self._guard = threading.Lock()
+
+    @contextmanager
+    def session(self, *, reading: bool = False) -> Iterator[Session]:
+        """A transaction; one that reads sees the database as it is at its start.
+
+        Raises
+        ------
+        DatabaseDown
+            The server does not answer, or not in time; nothing was written.
+        """
+        error = _errors()
+        try:
+            connection = self._taken()
+        except error as problem:
+            raise self._in_words(problem) from problem
+        whole = False
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if reading else "BEGIN")
+                session = Session(cursor)
+                try:
+                    yield session
+                finally:
+                    if not session.committed:
+                        with suppress(error):  # a connection that broke has rolled back already
+                            cursor.execute("ROLLBACK")
+                            whole = True
+            whole = whole or session.committed
+        except error as problem:
+            whole = False
+            raise self._in_words(problem) from problem
+        finally:
+            self._given_back(connection, whole)
+
+    def close(self) -> None:
+        """Close the connections that are not in use."""
+        with self._guard:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def _taken(self) -> Any:
+        with self._guard:
+            if self._idle:
+                return self._idle.pop()
+        import adbc_driver_postgresql.dbapi as adbc
+
+        connection = adbc.connect(self._url, autocommit=True)
+        with connection.cursor() as cursor:
+            for setting in _LIMITS.split("; "):
+                cursor.execute(setting)
+        return connection
+
+    def _given_back(self, connection: Any, whole: bool) -> None:
+        with self._guard:
+            if whole and len(self._idle) < _MOST_IDLE:
+                self._idle.append(connection)
+                return
+        with suppress(Exception):  # whatever is wrong with it, it is not used again
+            connection.close()
+        if not whole:
+            self.close()  # the others saw the same server go
+
+    def _in_words(self, problem: Any) -> DeskError:
+        state = getattr(problem, "sqlstate", None)
+        if state == _NUL:
+            return InputError(
+                "A text has a character that PostgreSQL cannot keep (U+0000).", "Take it out and send the rows again."
+            )
+        if state in (_LOCKED, _CANCELLED):
+            return DatabaseDown(
+                f"The log at {self.shown} was busy with another desk for more than 30 s.",
+                "Nothing was written. Try again in a minute.",
+            )
+        said = str(problem).split("ERROR:")[-1].split("FATAL:")[-1].strip().splitlines()[0].split(". SQLSTATE")[0]
+        return DatabaseDown(
+            f"The log's server {self.shown} does not do what this desk asks: {said.removesuffix('.')}.",
+            "Nothing was written; the desk tries again with the next row. Look whether the server runs and "
+            "RINGSIDE_DATABASE_URL is right.",
+        )
+
+
+def _errors() -> Any:
+    """The driver's errors.
+
+    Raises
+    ------
+    NotReady
+        The driver is not installed.
+    """
+    try:
+        from adbc_driver_manager import Error
+        from adbc_driver_postgresql import dbapi  # noqa: F401 - whether it is there
+    except ImportError:
+        raise NotReady(
+            "RINGSIDE_DATABASE_URL names a PostgreSQL server, but its driver is not installed.",
+            "Run: pip install -r requirements-databases.txt",
+        ) from None
+    return Error
+
+
+def _patient(url: str) -> str:
+    """The URL with what makes a dead server noticed, unless it says so itself."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(query=urlencode(_PATIENCE | dict(parse_qsl(parts.query)))))
+
+
+def _shown(url: str) -> str:
+    """A server as a person may see it.
+
+    >>> _shown("postgresql://desk:s3cret@db.example:5432/ringside?sslmode=verify-full")
+    'db.example:5432/ringside'
+    """
+    parts = urlsplit(url)
+    return parts.netloc.rpartition("@")[2] + parts.path
+
+
+def schema_of(key: str) -> str:
+    """The schema of a use case's tables, or of those of all use cases.
+
+    >>> schema_of("bnpl_default"), schema_of("")
+    ('log_bnpl_default', 'log')
+    """
+    return short(f"log_{key}") if key else "log"
+
+
+def short(name: str) -> str:
+    """A name that PostgreSQL keeps whole: at most 63 bytes, none of its own, never our own column's.
+
+    >>> short("amount"), short("seq"), len(short("a" * 80))
+    ('amount', 'seq~1', 63)
+    """
+    import hashlib
+
+    if name.lower() in ("seq", "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"):
+        return f"{name}~1"
+    content = name.encode()
+    if len(content) <= 63:
+        return name
+    return content[:54].decode(errors="ignore") + "~" + hashlib.sha256(content).hexdigest()[:8]
+
+
+def home_of(key: str, table: str) -> str:
+    """A stored table as PostgreSQL names it.
+
+    >>> print(home_of("bnpl_default", "rows"))
+    "log_bnpl_default"."rows"
+    """
+    return quoted(schema_of(key), table)
