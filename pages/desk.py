@@ -13,7 +13,7 @@ with messages.told():
     titles = {key: use_case.title for key, use_case in state.desk().use_cases().items()}
     with st.sidebar:
         frame.pick_use_case(titles)
-        frame.pick_role()
+        frame.who_acts()
     page = st.navigation(frame.pages(), expanded=True)
     above = st.container()
     page.run()

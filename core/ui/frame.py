@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from core.services.access import LOCAL_PEOPLE, Role, may
-from core.ui import state
+from core.services.access import LOCAL_PEOPLE, Role, may, require
+from core.ui import messages, state
 from core.ui.places import PLACES, Place
+from core.web.listening import OFF
 
 _LANDED = "landed_on"
 ASKED = "id"  # of the Why page: its search field's key, and the name in the URL
 VIEW = "view"  # of pages that show one of several things: the picker's key, and the name in the URL
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_SEEN_BY = "seen_by"
 
 # A square ring with its four corners, as the browser's tab shows it; drawn here so that nothing is fetched.
 ICON = (
@@ -30,23 +31,42 @@ LOGO = (
 )
 
 
-def on_this_machine() -> bool:
-    """Whether the server listens on this machine only, where a person may choose whom to act as."""
-    return st.get_option("server.address") in LOOPBACK
-
-
 def refuse_strangers() -> None:
-    """Without sign-in the desk serves the person at this machine and nobody else."""
-    if not on_this_machine():
+    """Stop where no gate stands in front of the pages, or whoever was let in has signed out since."""
+    if state.session() is None and len(st.context.headers) > 0:
         st.error(
-            "Set server.address to 127.0.0.1 in .streamlit/config.toml and start it again.",
-            title="This desk has no sign-in, so it serves on this machine only.",
+            "Start it with `streamlit run app.py`: only there does it look at who comes in.",
+            title="This desk is served without its gate.",
             icon=":material/lock:",
         )
         st.stop()
+    with messages.told():
+        _one_person()
+        if state.desk().settings.sign_in != OFF and state.signed_in() is None:
+            st.title("You are signed out", anchor=False)
+            st.caption("Nothing was lost: what you did is on record, and files you uploaded are kept.")
+            st.html('<a href="/sign-in">Sign in again</a>')
+            st.stop()
 
 
-def pick_role() -> None:
+def _one_person() -> None:
+    """Keep nothing of a session for another one: a tab may outlive whoever opened it."""
+    if st.session_state.get(_SEEN_BY, state.session()) != state.session():
+        st.session_state.clear()
+    st.session_state[_SEEN_BY] = state.session()
+
+
+def who_acts() -> None:
+    """Who acts: name, role and the way out; on this machine without sign-in, the person to act as."""
+    if state.desk().settings.sign_in == OFF:
+        _pick_role()
+        return
+    person = state.actor()
+    st.caption(f":material/account_circle: {messages.plain(person.name)}, {person.role}")
+    st.html('<a href="/sign-out">Sign out</a>')
+
+
+def _pick_role() -> None:
     """The person to act as; what they do is written down under that name."""
     st.selectbox(
         "Act as",
@@ -76,10 +96,11 @@ def pick_use_case(titles: Mapping[str, str]) -> None:
 
 
 def pages() -> dict[str, list[st.Page]]:
-    """The pages the acting role may open, by group."""
+    """The pages the acting role may open, by group; behind a link to any other stands whom it is for."""
     grouped: dict[str, list[st.Page]] = {}
+    acting = state.actor()
     for place in PLACES:
-        if may(state.actor(), place.action):
+        if may(acting, place.action):
             page = st.Page(
                 place.script,
                 title=place.title,
@@ -88,8 +109,20 @@ def pages() -> dict[str, list[st.Page]]:
                 default=place.url == "home",
                 help=place.help,
             )
-            grouped.setdefault(place.group, []).append(page)
+        else:
+            page = st.Page(_not_yours(place), title=place.title, url_path=place.url, visibility="hidden")
+        grouped.setdefault(place.group, []).append(page)
     return grouped
+
+
+def _not_yours(place: Place) -> Callable[[], None]:
+    """In place of a page that the acting role may not open: a link may have come from somebody who may."""
+
+    def refused() -> None:
+        heading("This page is not for your role", f"{place.title}: {place.help}")
+        require(state.actor(), place.action)
+
+    return refused
 
 
 def script(url: str) -> str:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from core.services.access import Action, may
 from core.ui import state
+from core.web.caller import caller
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -40,9 +42,12 @@ HEADERS = {
 
 
 def report(request: Request) -> Response:
-    """A kept report; 404 for every other name."""
+    """A kept report, for whoever may see drift; 404 for every other name."""
     from core.services.watching import evidently_report as service
 
+    who = caller(request.scope)
+    if who is None or not may(who.actor, Action.SEE_MODELS):
+        return PlainTextResponse("This report is not for your role.", status_code=403, headers=HEADERS)
     found = service.served(state.desk(), request.path_params["use_case"], request.path_params["name"])
     if found is None:
         return PlainTextResponse("There is no such report.", status_code=404, headers=HEADERS)

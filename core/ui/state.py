@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from core.errors import NotPermitted
 from core.services.access import LOCAL_PEOPLE, Action, Actor, Role, require
 from core.ui import messages
+from core.web.caller import SESSION_HEADER
+from core.web.listening import OFF
 
 if TYPE_CHECKING:
     from core.domain.usecase import UseCase
@@ -105,9 +108,34 @@ def close() -> None:
     desk.clear()
 
 
+def session() -> str | None:
+    """The session this page is looked at by, as the gate found it; None where no gate stands in front."""
+    return st.context.headers.get(SESSION_HEADER.decode())
+
+
+def signed_in() -> Actor | None:
+    """Who is signed in, looked up anew: a session that ended or a person who was deactivated is None at once."""
+    from core.services.signing_in import sessions
+
+    known = session()
+    found = sessions.of_id(desk(), known) if known else None
+    return found.actor if found is not None else None
+
+
 def actor() -> Actor:
-    """Who acts on this page: on this machine, without sign-in, the person chosen in the sidebar."""
-    return LOCAL_PEOPLE[Role(st.session_state.get(ACT_AS, Role.ANALYST))]
+    """Who acts on this page: who is signed in; where nobody has to, the person chosen in the sidebar.
+
+    Raises
+    ------
+    NotPermitted
+        The session has ended.
+    """
+    if desk().settings.sign_in == OFF:
+        return LOCAL_PEOPLE[Role(st.session_state.get(ACT_AS, Role.ANALYST))]
+    found = signed_in()
+    if found is None:
+        raise NotPermitted("You are signed out.", "Sign in again to go on.")
+    return found
 
 
 def use_case() -> UseCase:

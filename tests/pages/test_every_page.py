@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.services.access import LOCAL_PEOPLE, Role, may
-from core.ui import frame, places
+from core.ui import places
 from core.usecases import builtin
 
 from .conftest import OpenPage
@@ -28,7 +29,8 @@ def incidents(app: AppTest) -> list[str]:
 @pytest.mark.parametrize("place", places.PLACES, ids=lambda place: place.url)
 @pytest.mark.parametrize("key", builtin())
 def test_page_opens(open_page: OpenPage, home: str, place: places.Place, key: str) -> None:
-    app = open_page(home, place.script, key)
+    role = Role.ANALYST if may(LOCAL_PEOPLE[Role.ANALYST], place.action) else Role.ADMIN
+    app = open_page(home, place.script, key, role)
     assert not app.exception
     assert not incidents(app)
     assert not app.error
@@ -58,8 +60,8 @@ def test_unknown_use_case_in_the_link_falls_back(open_page: OpenPage) -> None:
     assert app.selectbox(key="use_case").value == next(iter(builtin()))
 
 
-def test_strangers_are_refused(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frame, "on_this_machine", lambda: False)
+def test_pages_without_the_gate_are_refused(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(st.context), "headers", {"Host": "127.0.0.1:8501"})
     app = open_page("full", "home.py", "lead_scoring")
-    assert len(app.error) == 1
+    assert [error.title for error in app.error] == ["This desk is served without its gate."]
     assert not app.title

@@ -11,9 +11,11 @@ import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
+from core.services.access import LOCAL_PEOPLE, Role
 from core.services.watching import evidently_report as service
 from core.store.report_files import ReportFiles
 from core.ui import report_route, state
+from core.web.caller import SCOPE_KEY, Caller
 from core.web.headers import SecurityHeaders
 
 
@@ -28,8 +30,8 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         return files.keep(folder / "page", {"made_at": "2026-11-21"}, service.MOST_REPORTS)
 
 
-def get(path: str) -> tuple[int, dict[str, str], bytes]:
-    """What the app answers, through the middleware that the desk has."""
+def get(path: str, role: Role | None = Role.ANALYST) -> tuple[int, dict[str, str], bytes]:
+    """What the app answers somebody, through the middleware that the desk has."""
     app = Starlette(routes=report_route.ROUTES, middleware=[Middleware(SecurityHeaders)])
     sent: list[Any] = []
 
@@ -40,10 +42,12 @@ def get(path: str) -> tuple[int, dict[str, str], bytes]:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    scope = {
+    scope: dict[str, Any] = {
         "type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b"", "headers": [],
         "http_version": "1.1", "scheme": "http", "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 1),
     }  # fmt: skip
+    if role is not None:
+        scope[SCOPE_KEY] = Caller(LOCAL_PEOPLE[role], "session", "x")
     asyncio.run(app(scope, receive, send))
     headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return sent[0]["status"], headers, b"".join(item.get("body", b"") for item in sent[1:])
@@ -68,3 +72,9 @@ def test_everything_else_is_not_there(kept: str, path: str) -> None:
     status, headers, body = get("/report-files/" + path.format(kept))
     assert status == 404 and b"script" not in body
     assert "content-security-policy" in headers
+
+
+@pytest.mark.parametrize("role", [Role.SALES, None])
+def test_a_report_is_not_for_whoever_may_not_see_drift(kept: str, role: Role | None) -> None:
+    status, _, body = get(f"/report-files/lead_scoring/{kept}", role)
+    assert status == 403 and b"draw" not in body
