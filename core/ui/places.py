@@ -184,4 +184,13 @@ PLACES = (
         "Fields, features and rules of every use case; make one of your own labelled file.",
         Action.SEE_MODELS,
     ),
+    Place(
+        "Govern",
+        "govern/admin.py",
+        "admin",
+        "Admin",
+        "admin_panel_settings",
+        "Who may come in, what runs, what is in force, what it takes up.",
+        Action.SEE_ADMIN,
+    ),
 )

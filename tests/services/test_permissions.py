@@ -18,6 +18,7 @@ REQUIRES_NOTHING = {
     "alerting/inbox.open_alerts": "shows an empty inbox to those who may not see it",
     "alerting/taking_in.take_in": "a step of alerting/engine.evaluate, which requires",
     "alerting/taking_in.write_down": "writes the event of a change that was permitted",
+    "asked_once.mark_of": "makes a key of what was asked and by whom",
     "auditing/noting.downloaded": "writes the event of what somebody took along",
     "auditing/noting.exported": "writes the event of what somebody took along",
     "auditing/noting.opened": "writes the event of a record that somebody opened",
@@ -36,8 +37,12 @@ METHODS = {
     "jobs.Jobs.submit": "the queue beneath the services that require",
     "scheduling/scheduler.Scheduler.ask": "runs a task through scheduling/running.begin, which requires",
 }
-# What a function requires by what it is asked for; `required` sees one of them.
-BY_ARGUMENT = {"training.train_version": {Action.TRAIN, Action.ADOPT}}
+# What a function may require, by what it is given.
+BY_ARGUMENT = {
+    "scoring.score_together": {Action.SCORE_ONE, Action.CHOOSE_VERSION},
+    "scoring_requests.score_for": {Action.SCORE_ONE, Action.CHOOSE_VERSION},
+    "training.train_version": {Action.TRAIN, Action.ADOPT},
+}
 SEEING = {
     Action.SEE,
     Action.SEE_MODELS,
@@ -53,17 +58,7 @@ SEEING = {
 # What writes an event of somebody having seen or taken along, and changes nothing else.
 ONLY_NOTES = {"comparison/fairness_report.taken_along": "a report by group that somebody takes along"}
 # Asked for by no service yet.
-TO_COME = {
-    Action.CHOOSE_VERSION,
-    Action.SEE_AUDIT,
-    Action.EXPORT_AUDIT,
-    Action.SEE_ADMIN,
-    Action.MANAGE_PEOPLE,
-    Action.MANAGE_TOKENS,
-    Action.BACK_UP,
-    Action.RESTORE,
-    Action.READ_METRICS,
-}
+TO_COME = {Action.SEE_AUDIT, Action.EXPORT_AUDIT}
 FOUND = {service.name: service for service in called.services()}
 
 
