@@ -18,6 +18,7 @@ from core.cli.bringing import add_bringing
 from core.cli.comparing import add_comparing
 from core.cli.exchanging import add_exchanging
 from core.cli.explaining import add_explaining
+from core.cli.letting_in import add_letting_in
 from core.cli.models import add_models
 from core.cli.outcomes import add_outcomes
 from core.cli.retraining import add_retraining
@@ -93,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         add_retraining,
         add_alerting,
         add_watching,
+        add_letting_in,
     )
     for add in rooms:
         add(command)
