@@ -146,7 +146,10 @@ class SignInPages:
             body += part
             if len(body) > _LONGEST_FORM:
                 return {}
-        fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=10)
+        try:
+            fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=10)
+        except ValueError:  # more fields than any form of ours has
+            return {}
         return {name: values[0] for name, values in fields.items()}
 
     def sender(self, request: Request) -> str:
