@@ -5,6 +5,7 @@
 
 PYTHON ?= python3
 PYTEST ?=
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin/python
 SOURCES := core pages app.py benchmarks
@@ -34,7 +35,7 @@ setup-dev: setup
 
 # pytest comes last: its closing line is the last thing printed.
 test: lint
-	@$(BIN) -m pytest $(PYTEST)
+	@$(BIN) -m pytest -n $(WORKERS) --dist loadfile $(PYTEST)
 
 lint: setup-dev
 	@$(BIN) -m ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import uuid
@@ -14,6 +15,7 @@ from hypothesis import settings
 from tests import servers
 
 ROOT = Path(__file__).resolve().parent.parent
+BuiltOnce = Callable[[str, Callable[[Path], None]], Path]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 # The same examples on every run: a red test on a change means the change, not the dice. Search for new ones with
@@ -106,12 +108,38 @@ def mariadb_url(mariadb_server: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built_once(tmp_path_factory: pytest.TempPathFactory) -> BuiltOnce:
+    """`built_once("name", build)` is a folder that `build(folder)` has filled, this process's own copy of it.
+
+    Tests run in several processes. What takes long to make is made by the first one that asks; the others wait for it.
+    """
+    place = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        place = place.parent
+
+    def folder_of(name: str, build: Callable[[Path], None]) -> Path:
+        made, complete = place / f"once-{name}", place / f"once-{name}.complete"
+        with (place / f"once-{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not complete.exists():
+                made.mkdir()
+                build(made)
+                complete.touch()
+        own = tmp_path_factory.mktemp(name) / "home"
+        shutil.copytree(made, own)
+        return own
+
+    return folder_of
+
+
+@pytest.fixture(scope="session")
+def trained_home(built_once: BuiltOnce) -> Path:
     """A home in which every built-in use case is trained; copy it before you write to it."""
     from core.config import Settings
     from core.services.access import LOCAL_PEOPLE, Role
     from core.services.preparing import train_missing
 
-    home = tmp_path_factory.mktemp("trained")
-    train_missing(Settings(home=home), LOCAL_PEOPLE[Role.ADMIN], lambda message, fraction: None)
-    return home
+    def train(home: Path) -> None:
+        train_missing(Settings(home=home), LOCAL_PEOPLE[Role.ADMIN], lambda message, fraction: None)
+
+    return built_once("trained", train)

@@ -52,7 +52,8 @@ class Planted:
 
 def multipart(filename: str, content: bytes, kind: str = "text/csv") -> tuple[bytes, str]:
     boundary = "ringsideboundary"
-    head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{filename}"\r\nContent-Type: {kind}\r\n\r\n'
+    named = f'Content-Disposition: form-data; name="file"; filename="{filename}"'
+    head = f"--{boundary}\r\n{named}\r\nContent-Type: {kind}\r\n\r\n"
     return head.encode() + content + f"\r\n--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
 
 
@@ -61,9 +62,7 @@ def test_a_pickle_is_never_loaded(served: Served, tmp_path: Path, name: str) -> 
     planted = tmp_path / "ran"
     content = pickle.dumps(Planted(planted))
     for sent, kind in (multipart(name, content), (content, "text/csv"), (content, "application/vnd.apache.parquet")):
-        answer = served.ask(
-            "POST", BATCH, sent, Content_Type=kind, Authorization=f"Bearer {served.tokens['score']}"
-        )
+        answer = served.ask("POST", BATCH, sent, Content_Type=kind, Authorization=f"Bearer {served.tokens['score']}")
         assert answer.status in range(400, 500) or json.loads(answer.body)
     assert not planted.exists()
 

@@ -13,6 +13,7 @@ from core.config import Settings
 from core.services.access import LOCAL_PEOPLE, Role
 from core.services.desk import Desk, open_desk
 from core.services.history import job
+from tests.conftest import BuiltOnce
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 ADMIN = LOCAL_PEOPLE[Role.ADMIN]
@@ -24,13 +25,14 @@ def fill(desk: Desk, seed: int = job.SEED) -> None:
 
 
 @pytest.fixture(scope="session")
-def filled_home(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("history") / "home"
-    shutil.copytree(trained_home, home)
-    desk = open_desk(Settings(home=home))
-    fill(desk)
-    desk.close()
-    return home
+def filled_home(trained_home: Path, built_once: BuiltOnce) -> Path:
+    def filled(home: Path) -> None:
+        shutil.copytree(trained_home, home, dirs_exist_ok=True)
+        desk = open_desk(Settings(home=home))
+        fill(desk)
+        desk.close()
+
+    return built_once("history", filled)
 
 
 @pytest.fixture(scope="module")
