@@ -65,7 +65,7 @@ class Gate:
         try:
             onward = await self._onward(scope, head)
         except Turned as turned:
-            if turned.status == 401 and head.wants_page and self._signs_in:
+            if turned.status == 401 and self._signs_in and head.wants_page and not answers.for_programs(head.path):
                 await answers.redirect(send, f"{SIGN_IN}?next={quote(head.where, safe='')}")
             else:
                 await answers.refuse(head, send, turned.status, turned.title, turned.detail)

@@ -1,0 +1,222 @@
+"""The gate is closed to everybody it does not know: any path, other names, pages of other sites, forged marks."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from core.services.access import LOCAL_PEOPLE, Role
+from core.services.desk import Desk
+from core.services.signing_in import people, tokens
+from core.web.listening import Listening
+from tests.web.conftest import PASSWORD
+from tests.web.knocks import Door, MakeDoor
+
+ADMIN = LOCAL_PEOPLE[Role.ADMIN]
+CLOSED = (
+    "/", "/drift", "/index.html", "/static/js/index.js", "/_stcore/health", "/_stcore/host-config",
+    "/_stcore/upload_file/a/b", "/_stcore/metrics", "/_stcore/script-health-check", "/media/abc.csv",
+    "/component/x/y.js", "/_stcore/bidi-components/x", "/report-files/lead_scoring/a.html", "/api/v1/score",
+    "/api/v1/openapi.json", "/api/v1/docs", "/api/v1/healthy", "/api/v1/health/", "//api/v1/health",
+    "/api/v1/../v1/health", "/metrics", "/metrics/", "/sign-in/", "/SIGN-IN", "/auth/login", "/oauth2callback",
+    "/favicon.png", "/nothing",
+)  # fmt: skip
+HTML = "text/html,application/xhtml+xml"
+
+
+def sign_in(knock: Door, email: str, password: str = PASSWORD, **how: str) -> None:
+    page = knock("/sign-in", **how)
+    form = {"form": next(iter(page.cookies.values())).value, "email": email, "password": password, "next": "/drift"}
+    answer = knock("/sign-in", form=form, **how)
+    assert (answer.status, answer.headers["location"]) == (303, "/drift"), answer.body
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD"])
+def test_strangers_get_nothing(door: MakeDoor, method: str) -> None:
+    knock = door(sign_in="local")
+    for path in CLOSED:
+        answer = knock(path, method=method)
+        assert (answer.status, answer.asked) == (401, False), path
+        assert "inside" not in answer.body
+
+
+@pytest.mark.parametrize("path", ["/_stcore/stream", "/anything"])
+def test_strangers_get_no_websocket(door: MakeDoor, path: str) -> None:
+    answer = door(sign_in="local")(path, kind="websocket", scheme="ws", origin="http://127.0.0.1:8501")
+    assert (answer.status, answer.asked) == (0, False)
+
+
+def test_programs_are_told_in_json_and_people_are_led_to_sign_in(door: MakeDoor) -> None:
+    knock = door(sign_in="local")
+    for path in ("/api/v1/score", "/metrics"):
+        answer = knock(path, accept=HTML)
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+        assert json.loads(answer.body)["status"] == 401
+    led = knock("/drift?use_case=lead_scoring&x=%2F%2Fy", accept=HTML)
+    assert (led.status, led.headers["location"]) == (
+        303,
+        "/sign-in?next=%2Fdrift%3Fuse_case%3Dlead_scoring%26x%3D%252F%252Fy",
+    )
+    assert knock("/report-files/a/b", accept=HTML, sec_fetch_dest="iframe").status == 401
+
+
+def test_only_whether_it_lives_is_open(door: MakeDoor) -> None:
+    knock = door(sign_in="local")
+    for path in ("/api/v1/health", "/api/v1/ready"):
+        assert (knock(path).status, knock(path).who) == (200, None)
+        assert knock(path, method="POST").status == 401
+
+
+def test_this_machine_comes_in_where_nobody_signs_in(door: MakeDoor) -> None:
+    knock = door()
+    found = knock("/api/v1/score").who
+    assert found is not None and (found.actor, found.by) == (LOCAL_PEOPLE[Role.ANALYST], "machine")
+    for role in Role:
+        found = knock("/api/v1/score", x_act_as=role.value).who
+        assert found is not None and found.actor is LOCAL_PEOPLE[role]
+    assert knock("/api/v1/score", x_act_as="root").status == 400
+    assert knock("/_stcore/stream", kind="websocket", origin="http://127.0.0.1:8501").status == 101
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        {"client": "192.0.2.9"},
+        {"server": "192.0.2.1"},
+        {"client": None},
+        {"server": None},
+        {"client": "192.0.2.9", "server": "192.0.2.1"},
+        {"client": "::ffff:192.0.2.9"},
+    ],
+    ids=str,
+)
+def test_without_sign_in_only_this_machine_comes_in(door: MakeDoor, way: dict[str, str | None]) -> None:
+    for kind in ("http", "websocket"):
+        answer = door()("/", kind=kind, **way)  # type: ignore[arg-type]
+        assert (answer.status in (0, 403), answer.asked) == (True, False)
+    assert door()("/", client="::ffff:127.0.0.1", server="::1").status == 200
+
+
+def test_names_that_an_attacker_makes_point_here_are_refused(door: MakeDoor) -> None:
+    evil = ("evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "evil.example:8501", "", "[::", "a b")
+    for knock in (door(), door(sign_in="local", url="https://desk.example")):
+        for host in evil:
+            assert knock("/", host=host).status == 403, host
+            assert knock("/_stcore/stream", kind="websocket", host=host).status == 0, host
+        for host in ("127.0.0.1", "localhost:8501", "[::1]:8501", "LOCALHOST"):
+            assert knock("/", host=host).status in (200, 401), host
+    assert door()("/", host="desk.example").status == 403, "without sign-in only names of this machine"
+    assert door(sign_in="local", url="https://desk.example")("/", host="desk.example").status == 401
+
+
+def test_pages_of_other_sites_cannot_act(door: MakeDoor) -> None:
+    knock = door()
+    foreign = (
+        "http://evil.example",
+        "null",
+        "http://127.0.0.1:9999",
+        "http://localhost:8501",
+        "file://",
+        "x",
+        "http://[",
+    )
+    for origin in foreign:
+        for method in ("POST", "PUT", "DELETE", "PATCH"):
+            assert knock("/api/v1/score", method=method, origin=origin).status == 403, origin
+        assert knock("/_stcore/stream", kind="websocket", origin=origin).status == 0, origin
+    assert knock("/api/v1/score", method="POST", sec_fetch_site="cross-site").status == 403
+    assert knock("/api/v1/score", method="POST", origin="http://127.0.0.1:8501").status == 200
+    assert knock("/api/v1/score", method="POST").status == 200, "programs send no origin"
+    behind = door(sign_in="local", behind_proxy=True, url="https://desk.example")
+    assert behind("/x", method="POST", host="127.0.0.1:8501", origin="https://desk.example").status == 401
+
+
+def test_a_mark_that_somebody_sends_is_taken_off(door: MakeDoor, ada: str) -> None:
+    forged = {"x_ringside_session": "0123456789abcdef", "X_Ringside_Session": "x"}
+    assert door(sign_in="local")("/", **forged).status == 401
+    seen = door()("/_stcore/stream", kind="websocket", **forged).seen
+    assert seen["x-ringside-session"] == ["machine"] and "X-Ringside-Session" not in seen
+    knock = door(sign_in="local")
+    sign_in(knock, ada)
+    answer = knock("/_stcore/stream", kind="websocket", **forged)
+    assert answer.who is not None and answer.seen["x-ringside-session"] == [answer.who.id]
+
+
+def test_a_session_opens_everything_and_its_end_closes_it(door: MakeDoor, desk: Desk, ada: str) -> None:
+    knock = door(sign_in="local")
+    sign_in(knock, ada)
+    for path in CLOSED:
+        found = knock(path).who
+        assert found is not None and (found.actor.name, found.actor.role, found.by) == ("Ada", Role.RISK, "session")
+    person = desk.ledger.people()[0]
+    people.add(desk, ADMIN, name="Eve", email="eve@example.com", role=Role.ADMIN)
+    people.set_role(desk, ADMIN, person.id, Role.SALES)
+    now = knock("/").who
+    assert now is not None and now.actor.role is Role.SALES
+    people.deactivate(desk, ADMIN, person.id)
+    assert knock("/").status == 401
+
+
+@pytest.mark.parametrize("value", ["", "x", "0" * 43, "' OR 1=1 --", "a" * 5_000, "\xff\xfe", "..%2f"])
+def test_a_forged_cookie_opens_nothing(door: MakeDoor, ada: str, value: str) -> None:
+    knock = door(sign_in="local")
+    sign_in(knock, ada)
+    assert knock("/", cookie=f"ringside={value}").status == 401
+    assert knock("/", cookie=f"__Host-ringside={knock.cookies['ringside']}").status == 401
+    assert knock("/").status == 200
+
+
+def test_a_token_opens_programs_paths_and_no_page(door: MakeDoor, desk: Desk) -> None:
+    token, text = tokens.give(desk, ADMIN, name="CRM", role=Role.ANALYST, scopes=["score"], days=9)
+    for knock in (door(), door(sign_in="local")):
+        for path in ("/api/v1/score", "/metrics"):
+            answer = knock(path, authorization=f"Bearer {text}", host="desk:8501", method="POST")
+            assert answer.who is not None and (answer.who.by, answer.who.id) == ("token", token.id)
+            assert answer.who.actor.name == "CRM (token)"
+        for path in ("/", "/media/x", "/_stcore/upload_file/a/b", "/report-files/a/b"):
+            assert knock(path, authorization=f"Bearer {text}").status == 403
+        assert knock("/_stcore/stream", kind="websocket", authorization=f"Bearer {text}").status == 0
+        for wrong in ("Bearer rs_x", "Bearer ", f"bearer {text}x", "Bearer null"):
+            assert knock("/api/v1/score", authorization=wrong).status == 401, "not as this machine either"
+    tokens.withdraw(desk, ADMIN, token.id)
+    assert door()("/api/v1/score", authorization=f"Bearer {text}").status == 401
+
+
+def test_a_one_time_password_opens_one_page(door: MakeDoor, desk: Desk, ada: str) -> None:
+    told = people.set_password(desk, ADMIN, desk.ledger.people()[0].id)
+    knock = door(sign_in="local")
+    sign_in(knock, ada, told)
+    assert knock("/drift", accept=HTML).headers["location"] == "/change-password"
+    for path in ("/api/v1/score", "/media/x"):
+        assert knock(path).status == 403
+    assert knock("/_stcore/stream", kind="websocket").status == 0
+    before = knock.cookies["ringside"]
+    page = knock("/change-password")
+    form = {"form": page.cookies["ringside-form"].value, "password": told, "new": PASSWORD, "again": PASSWORD}
+    assert knock("/change-password", form=form | {"again": "x"}).status == 400
+    assert knock("/change-password", form=form | {"form": "x"}).status == 400
+    assert knock("/change-password", form=form).status == 303
+    assert knock.cookies["ringside"] != before and knock("/drift").status == 200
+    assert knock("/drift", cookie=f"ringside={before}").status == 401
+
+
+def test_plain_http_over_a_network_is_not_answered(door: MakeDoor) -> None:
+    how = {"sign_in": "local", "url": "https://desk.example"}
+    network = {"host": "desk.example", "client": "192.0.2.9", "server": "192.0.2.1"}
+    assert door(**how)("/sign-in", **network).status == 403
+    assert door(**how)("/sign-in", scheme="https", **network).status == 200
+    assert door(behind_proxy=True, **how)("/sign-in", **network).status == 200
+
+
+def test_a_desk_that_cannot_open_lets_nobody_in() -> None:
+    from core.errors import NotReady
+
+    def broken() -> Desk:
+        raise NotReady("The ledger does not answer.")
+
+    knock = Door(None, Listening(sign_in="local"))  # type: ignore[arg-type]
+    knock.gate.desk = broken
+    answer = knock("/", cookie="ringside=x")
+    assert (answer.status, answer.asked) == (503, False)
