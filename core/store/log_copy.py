@@ -84,9 +84,12 @@ class Copy:
         late = [key for key, mark in theirs.items() if self._marks.get(key, _NEVER) != mark]
         return sorted(late, key=lambda key: (not key, key))
 
-    def follow(self, session: Session, key: str, theirs: Mark) -> bool:
-        """Catch up with a use case; whether there was anything."""
-        with self.lock(key):
+    def follow(self, session: Session, key: str, theirs: Mark, *, wait: bool) -> bool:
+        """Catch up with a use case; whether there was anything. Without `wait` a thread that is at it is left alone."""
+        lock = self.lock(key)
+        if not lock.acquire(blocking=wait):
+            return False
+        try:
             mine = self._marks.get(key, _NEVER)
             if mine.seq >= theirs.seq:
                 return False
@@ -95,6 +98,8 @@ class Copy:
             else:
                 with self.shaping:
                     self._take(session, key, mine, theirs)
+        finally:
+            lock.release()
         return True
 
     def _take(self, session: Session, key: str, mine: Mark, theirs: Mark) -> None:
@@ -188,7 +193,10 @@ def _take_out(
     for given, match in (
         ("g.batch IS NULL", "g.prediction_id = stored.prediction_id"),
         ("g.prediction_id IS NULL", "g.batch = stored.batch"),
-        ("TRUE", "g.prediction_id = stored.prediction_id AND g.batch = stored.batch"),
+        (
+            "g.prediction_id IS NOT NULL AND g.batch IS NOT NULL",
+            "g.prediction_id = stored.prediction_id AND g.batch = stored.batch",
+        ),
     ):
         if cursor.execute(f"SELECT 1 FROM gone g WHERE {given} LIMIT 1").fetchall():
             meant = f"EXISTS (SELECT 1 FROM gone g WHERE {given} AND {match})"

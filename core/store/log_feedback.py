@@ -52,7 +52,7 @@ class LogFeedback(LogBatches):
         """Log that somebody looked at a prediction."""
         self.ensure(use_case)
         table = quoted(use_case.key, "views")
-        with self._guard, self._transaction(use_case.key) as cursor:
+        with self._transaction(use_case.key) as cursor:
             cursor.execute(
                 f"INSERT INTO {table} (prediction_id, seen_at, actor, role, page) VALUES (?::UUID, ?, ?, ?, ?)",
                 [prediction_id, naive(at), actor, role, page],
@@ -62,7 +62,7 @@ class LogFeedback(LogBatches):
         """Log what somebody said."""
         self.ensure(use_case)
         facts = [said.prediction_id, naive(said.given_at), said.actor, said.role, said.kind]
-        with self._guard, self._transaction(use_case.key) as cursor:
+        with self._transaction(use_case.key) as cursor:
             cursor.execute(
                 f"INSERT INTO {quoted(use_case.key, 'feedback')} "
                 "(prediction_id, given_at, actor, role, kind, about, contacted_on, note) "

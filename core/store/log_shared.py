@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from core.domain.usecase import UseCase
 from core.errors import DatabaseDown
 from core.store import log_home as home
 from core.store.log import PredictionLog
+from core.store.log_batches import Batch
 from core.store.log_copy import Copy, note, sent
 from core.store.log_postgres import Server, Session, home_of, schema_of, short
 from core.store.log_schema import create, quoted
@@ -133,6 +135,7 @@ class SharedLog(PredictionLog):
         super().__init__(path, memory_mb, threads)
         self._server, self._copy = Server(url), Copy(self._connection)
         self._looked, self._looking = -STALE_SECONDS, threading.Lock()
+        self._here = threading.local()  # whether this thread is inside a transaction
         try:
             with self._server.session() as session:
                 found = home.log_id(session)
@@ -149,7 +152,8 @@ class SharedLog(PredictionLog):
         self._server.close()
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
-        self._follow()
+        if not getattr(self._here, "writes", False):  # who writes has caught up, and holds what a reader may wait for
+            self._follow()
         return super()._cursor()
 
     def _follow(self) -> None:
@@ -162,11 +166,11 @@ class SharedLog(PredictionLog):
             with self._server.session(reading=True) as session:
                 theirs = home.marks(session)
                 for key in self._copy.behind(theirs):
-                    self._catch_up(session, key, theirs[key])
+                    self._catch_up(session, key, theirs[key], wait=False)
             self._looked = time.monotonic()
 
-    def _catch_up(self, session: Session, key: str, theirs: home.Mark) -> None:
-        if self._copy.follow(session, key, theirs) and key == ALL:
+    def _catch_up(self, session: Session, key: str, theirs: home.Mark, *, wait: bool) -> None:
+        if self._copy.follow(session, key, theirs, wait=wait) and key == ALL:
             voided = {row[0] for row in super()._cursor().execute("FROM voided").fetchall()}
             self._days = {facts: day for facts, day in self._days.items() if day.number not in voided}
 
@@ -180,6 +184,12 @@ class SharedLog(PredictionLog):
             shared.reshape(use_case.key)
             create_shadow_view(shared.cursor, use_case)
         self._known[use_case.key] = use_case
+
+    def batch_for(
+        self, use_case: UseCase, version: str, source: str, actor: str, at: datetime, decided_by: str | None = None
+    ) -> Batch:
+        self._follow()  # another desk may have voided the batch of the day
+        return super().batch_for(use_case, version, source, actor, at, decided_by)
 
     def _transaction(self, *keys: str) -> AbstractContextManager[Writing]:
         return self._shared(keys)
@@ -196,10 +206,11 @@ class SharedLog(PredictionLog):
                 home.lock(session, key)
             theirs = home.marks(session)
             for key in self._copy.behind({key: theirs[key] for key in {*keys, ALL} & theirs.keys()}):
-                self._catch_up(session, key, theirs[key])
+                self._catch_up(session, key, theirs[key], wait=True)
             if shaping:
                 held.enter_context(self._copy.shaping)
             cursor = held.enter_context(super()._cursor())
+            held.enter_context(self._inside())
             cursor.execute("BEGIN")
             try:
                 writing = SharedWriting(cursor, session, self._copy)
@@ -209,6 +220,14 @@ class SharedLog(PredictionLog):
             except BaseException:
                 cursor.execute("ROLLBACK")
                 raise
+
+    @contextmanager
+    def _inside(self) -> Iterator[None]:
+        self._here.writes = True
+        try:
+            yield
+        finally:
+            self._here.writes = False
 
     def _commit(self, writing: SharedWriting, session: Session, keys: Sequence[str]) -> None:
         """The home first, then the copy with its mark."""
