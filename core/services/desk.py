@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -23,11 +22,10 @@ from core.services.governing.cutoffs import cutoffs_under
 from core.services.governing.in_force import InForce
 from core.services.governing.standby import Standby, StandIn
 from core.services.jobs import Jobs
+from core.services.presence import Presence, open_ledger
 from core.services.privacy.pseudonyms import Pseudonyms
 from core.services.request_counts import RequestCounts
 from core.store.bundles import list_versions, load_bundle
-from core.store.ledger import Ledger
-from core.store.ledger_stamp import LedgerStamp
 from core.store.lock import DeskLock
 from core.store.log import PredictionLog
 from core.store.log_open import open_log
@@ -50,10 +48,10 @@ class Desk:
         self.settings = settings
         for folder in (settings.models_dir, settings.data_dir):
             folder.mkdir(parents=True, exist_ok=True)
-        self.ledger = Ledger(settings.data_dir / "ledger.sqlite")
-        stamp = LedgerStamp(settings.data_dir / "ledger.sqlite")
-        self.in_force = InForce(self.ledger, stamp)
-        self.pseudonyms = Pseudonyms(self.ledger, stamp, settings.data_dir)
+        self.ledger = open_ledger(settings)
+        self.presence = Presence(self.ledger, settings)
+        self.in_force = InForce(self.ledger, self.ledger.stamp)
+        self.pseudonyms = Pseudonyms(self.ledger, self.ledger.stamp, settings.data_dir)
         self.jobs = Jobs(self.ledger)
         self.requests = RequestCounts()
         self.courier = Courier()
@@ -83,8 +81,7 @@ class Desk:
     @cached_property
     def _log(self) -> PredictionLog:
         self._lock.acquire()
-        self.ledger.claim_interrupted(datetime.now(UTC))
-        self.ledger.interrupt_runs(datetime.now(UTC))
+        self.presence.begin()
         settings = self.settings
         path = settings.data_dir / "log.duckdb"
         return open_log(path, settings.database_url, settings.memory_mb, settings.threads)
@@ -274,6 +271,7 @@ class Desk:
         self.requests.close(self.ledger)
         if "_log" in self.__dict__:
             self._log.close()
+            self.presence.end()
             self._lock.release()
         self.ledger.close()
 

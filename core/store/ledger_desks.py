@@ -5,10 +5,24 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Connection, Integer, Select, Table, Text, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Integer,
+    Select,
+    Table,
+    Text,
+    false,
+    func,
+    select,
+    true,
+)
 
 from core.store.ledger_tables import METADATA
 from core.store.ledger_types import Name, UtcDateTime
@@ -56,6 +70,7 @@ class DeskRecord:
 class LedgerDesks(ABC):
     """The desks of `core.store.ledger.Ledger`. They are measurements, so no event stands beside them."""
 
+    _engine: Engine
     desk_id: str | None  # of this desk; None: the ledger is this desk's alone
 
     @abstractmethod
@@ -69,14 +84,25 @@ class LedgerDesks(ABC):
         with self.transaction() as connection:
             upsert(connection, DESKS, keys=("id",), values=asdict(record))
 
+    def now(self) -> datetime:
+        """The time by the clock that every desk of this ledger shares: the server's; for a file this machine's."""
+        if self.desk_id is None:
+            return datetime.now(UTC)
+        kind = self._engine.dialect.name
+        asked = func.timezone("utc", func.clock_timestamp()) if kind == "postgresql" else func.utc_timestamp(6)
+        told: datetime = self._read(select(asked))[0][0]
+        return told.replace(tzinfo=UTC)
+
     def desks(self) -> list[DeskRecord]:
         """Every desk that was ever there, the longest known first."""
         query = select(DESKS).order_by(DESKS.c.since, DESKS.c.id)
         return [DeskRecord(**row._mapping) for row in self._read(query)]
 
-    def _free(self, desk: Column[Any], at: datetime) -> ColumnElement[bool]:
-        """Rows that this desk may take over: its own, nobody's, and those of desks that are gone."""
-        others = [record.id for record in self.desks() if record.id != self.desk_id and record.there(at)]
-        if self.desk_id is None or not others:
-            return desk.is_(None) | desk.is_not(None)
-        return desk.is_(None) | desk.not_in(others)
+    def _free(self, desk: Column[Any], at: datetime, others: bool) -> ColumnElement[bool]:
+        """Rows that this desk may take over: its own, nobody's and those of desks that are gone, or only the last."""
+        if self.desk_id is None:
+            return false() if others else true()
+        there = [record.id for record in self.desks() if record.there(at) and record.id != self.desk_id]
+        if others:
+            return desk.is_not(None) & desk.not_in([*there, self.desk_id])
+        return desk.is_(None) | desk.not_in(there)

@@ -29,12 +29,14 @@ class LedgerJobs(LedgerDesks):
             connection.execute(insert(JOBS).values(**values, number=number))
 
     def update_job(self, job_id: str, **changes: Any) -> None:
-        """Change a job: state, message, started_at, finished_at, progress, result, desk.
+        """Change a job: state, message, started_at, finished_at, progress, result.
 
         Raises
         ------
         UnknownName
         """
+        if changes.get("state") == "queued":  # it waits here now, wherever it was before
+            changes["desk"] = self.desk_id
         with self.transaction() as connection:
             done = connection.execute(update(JOBS).where(JOBS.c.id == job_id).values(**changes))
             if done.rowcount == 0:
@@ -68,9 +70,7 @@ class LedgerJobs(LedgerDesks):
         """
         left = JOBS.c.state.in_(("queued", "running"))
         with self.transaction() as connection:
-            free = self._free(JOBS.c.desk, at)
-            if others:
-                free &= JOBS.c.desk != self.desk_id
+            free = self._free(JOBS.c.desk, at, others)
             found = connection.execute(select(*_JOB).where(left, free).order_by(JOBS.c.created_at, JOBS.c.id)).all()
             jobs = [JobRecord(**row._mapping) for row in found]
             ids = [job.id for job in jobs]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, true, update
 
 from core.errors import UnknownName
+from core.store.ledger_desks import LedgerDesks
 from core.store.ledger_schedule_tables import (
     SCORING_JOBS,
     SOURCES_TAKEN,
@@ -27,14 +26,8 @@ from core.store.ledger_upsert import upsert
 RUNNING, INTERRUPTED, MISSED = "running", "interrupted", "missed"
 
 
-class LedgerSchedule(ABC):
+class LedgerSchedule(LedgerDesks):
     """The schedule of `core.store.ledger.Ledger`."""
-
-    @abstractmethod
-    def transaction(self) -> AbstractContextManager[Connection]: ...
-
-    @abstractmethod
-    def _read(self, query: Select[Any]) -> list[Any]: ...
 
     def set_task(self, setting: TaskSetting) -> None:
         """Set a task; what was set before is replaced."""
@@ -45,13 +38,21 @@ class LedgerSchedule(ABC):
         """Every task that somebody has set, by its key."""
         return {row.task: TaskSetting(**row._mapping) for row in self._read(select(TASK_SETTINGS))}
 
-    def claim_run(self, task: str, due_at: datetime, now: datetime, by: str, actor: str) -> TaskRun | None:
+    def claim_run(
+        self, task: str, due_at: datetime, now: datetime, by: str, actor: str, *, own: bool = False
+    ) -> TaskRun | None:
         """Begin a run; None where the task is running, or where this due time was taken up by somebody else.
 
-        The look and the row are one transaction that holds the write lock, so of two processes one gets it.
+        The look and the row are one transaction that holds the write lock, so of two processes, or of two desks on one
+        ledger, one gets it.
+
+        Parameters
+        ----------
+        own : bool
+            Each desk does this task for itself: what others have run does not count.
         """
         with self.transaction() as connection:
-            mine = TASK_RUNS.c.task == task
+            mine = (TASK_RUNS.c.task == task) & self._not_others((task,) if own else ())
             taken = (TASK_RUNS.c.state == RUNNING) | (TASK_RUNS.c.due_at >= due_at)
             if connection.execute(select(TASK_RUNS.c.number).where(mine, taken).limit(1)).first() is not None:
                 return None
@@ -62,7 +63,8 @@ class LedgerSchedule(ABC):
     ) -> TaskRun:
         number = (connection.execute(select(func.max(TASK_RUNS.c.number))).scalar() or 0) + 1
         ended = None if state == RUNNING else now
-        run = TaskRun(number, task, due_at, now, ended, state, **{"said": "", "result": None, **facts})
+        told = {"said": "", "result": None, "desk": self.desk_id, **facts}
+        run = TaskRun(number, task, due_at, now, ended, state, **told)
         connection.execute(insert(TASK_RUNS).values(**asdict(run)))
         return run
 
@@ -83,6 +85,7 @@ class LedgerSchedule(ABC):
         """Of runs that found nothing only the last is kept: take out those before a number."""
         nothing = func.coalesce(TASK_RUNS.c.result["found"].as_integer(), 0) == 0
         old = (TASK_RUNS.c.task == task) & (TASK_RUNS.c.number < before) & (TASK_RUNS.c.state == "done")
+        old &= self._not_others((task,))
         with self.transaction() as connection:
             connection.execute(delete(TASK_RUNS).where(old, nothing))
 
@@ -93,12 +96,27 @@ class LedgerSchedule(ABC):
         with self.transaction() as connection:
             return int(connection.execute(delete(TASK_RUNS).where(old)).rowcount)
 
-    def interrupt_runs(self, at: datetime) -> list[TaskRun]:
-        """Mark runs that a dead process left behind; only for who has just taken the desk's lock."""
+    def interrupt_runs(self, at: datetime, *, others: bool = False) -> list[TaskRun]:
+        """Mark runs that a dead process left behind; only for who has the desk's lock.
+
+        What other desks on the same ledger run is left to them while they are there.
+
+        Parameters
+        ----------
+        others : bool
+            Only what desks left behind that are gone: this desk is at work.
+        """
         said = "The desk stopped while it ran; what it had written down stays."
         with self.transaction() as connection:
-            left = [row.number for row in connection.execute(select(TASK_RUNS).where(TASK_RUNS.c.state == RUNNING))]
-        return [self.end_run(number, at, INTERRUPTED, said, None) for number in left]
+            free = self._free(TASK_RUNS.c.desk, at, others)
+            found = connection.execute(select(TASK_RUNS.c.number).where(TASK_RUNS.c.state == RUNNING, free))
+            return [self.end_run(row.number, at, INTERRUPTED, said, None) for row in found.all()]
+
+    def _not_others(self, own: Collection[str]) -> ColumnElement[bool]:
+        """Runs but those of other desks, of tasks that each desk does for itself."""
+        if self.desk_id is None or not own:
+            return true()
+        return TASK_RUNS.c.task.not_in(own) | (TASK_RUNS.c.desk == self.desk_id)
 
     def task_runs(
         self, task: str | None = None, *, states: tuple[str, ...] | None = None, limit: int = 100
@@ -111,16 +129,17 @@ class LedgerSchedule(ABC):
             query = query.where(TASK_RUNS.c.state.in_(states))
         return [TaskRun(**row._mapping) for row in self._read(query)]
 
-    def last_runs(self) -> dict[str, TaskRun]:
-        """The newest run of every task that took place."""
-        took_place = TASK_RUNS.c.state != MISSED
+    def last_runs(self, own: Collection[str] = ()) -> dict[str, TaskRun]:
+        """The newest run of every task that took place; of the tasks in `own` only this desk's."""
+        took_place = (TASK_RUNS.c.state != MISSED) & self._not_others(own)
         newest = select(func.max(TASK_RUNS.c.number)).where(took_place).group_by(TASK_RUNS.c.task)
         found = self._read(select(TASK_RUNS).where(TASK_RUNS.c.number.in_(newest)))
         return {row.task: TaskRun(**row._mapping) for row in found}
 
-    def last_due(self) -> dict[str, datetime]:
-        """The latest time for which every task was run, or was noted not to have been."""
+    def last_due(self, own: Collection[str] = ()) -> dict[str, datetime]:
+        """The latest time for which every task was run, or was noted not to have been; `own` as in `last_runs`."""
         query = select(TASK_RUNS.c.task, func.max(TASK_RUNS.c.due_at).label("due_at")).group_by(TASK_RUNS.c.task)
+        query = query.where(self._not_others(own))
         return {row.task: row.due_at for row in self._read(query)}
 
     def save_scoring_job(self, job: ScoringJobRecord) -> None:

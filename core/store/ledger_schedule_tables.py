@@ -33,6 +33,7 @@ TASK_RUNS = Table(
     Column("result", JSON(none_as_null=True)),
     Column("by", Name, nullable=False),  # schedule | person | command
     Column("actor", Name, nullable=False),
+    Column("desk", Name),  # which ran it; null: the desk that the ledger belongs to
     Index("task_runs_by_task", "task", "number"),
 )
 SCORING_JOBS = Table(
@@ -71,7 +72,10 @@ class TaskSetting:
 
 @dataclass(frozen=True)
 class TaskRun:
-    """One run of a task, or why there was none. `state`: running, done, failed, skipped, missed, interrupted."""
+    """One run of a task, or why there was none. `state`: running, done, failed, skipped, missed, interrupted.
+
+    `desk` is which one ran it; None where the ledger belongs to one desk.
+    """
 
     number: int
     task: str
@@ -83,6 +87,7 @@ class TaskRun:
     result: Mapping[str, Any] | None
     by: str
     actor: str
+    desk: str | None = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from core.store.ledger_schema import guards
 from core.store.ledger_tables import METADATA
 
 KINDS = ("sqlite", "postgresql", "mariadb")
+ON_SERVERS = pytest.mark.parametrize("ledger_server", KINDS[1:], indirect=True)
 OPEN = "Ledger(sys.argv[1] if '://' in sys.argv[1] else Path(sys.argv[1]))"  # in a process of its own
 
 

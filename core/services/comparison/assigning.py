@@ -26,7 +26,6 @@ from core.services.comparison.shadowing import shadow_scores
 from core.services.desk import CHALLENGER, CHAMPION, Desk
 from core.services.records import Accepted, log_scores
 from core.store.ledger_registry import ExperimentRecord
-from core.store.ledger_stamp import LedgerStamp
 
 LOGGER = logger("experiment")
 RUNNING = "running"
@@ -162,7 +161,7 @@ def _running(desk: Desk, scorer: Scorer) -> ExperimentRecord | None:
 
 def _records(desk: Desk, key: str) -> list[ExperimentRecord]:
     """Running experiments, read again only when the ledger has changed: a row without one costs two file times."""
-    stamp = LedgerStamp(desk.settings.data_dir / "ledger.sqlite").read()
+    stamp = desk.ledger.stamp.read()
     kept = _kept.setdefault(desk, {})
     known = kept.get(key)
     if known is not None and stamp is not None and known[0] == stamp:

@@ -11,7 +11,7 @@ from core.domain.policy_draft import policy_from_json, policy_problems
 from core.domain.usecase import UseCase
 from core.store.ledger import Ledger
 from core.store.ledger_registry import PolicyRecord
-from core.store.ledger_stamp import LedgerStamp
+from core.store.ledger_stamp import Stamp
 
 PUBLISHED, REPLACED = "published", "replaced"
 OWN = 0  # the number of the policy that the use case itself brings
@@ -42,10 +42,11 @@ class Standing:
 class InForce:
     """Lays published policies over use cases.
 
-    The ledger is read again when it has changed, by this process or another one; a row costs two file times.
+    The ledger is read again when it has changed, by this process or another one; a row costs two file times,
+    or on a server a query twice a second at most.
     """
 
-    def __init__(self, ledger: Ledger, stamp: LedgerStamp) -> None:
+    def __init__(self, ledger: Ledger, stamp: Stamp) -> None:
         self._ledger = ledger
         self._stamp = stamp
         self._kept: dict[str, tuple[Standing, Hashable, Hashable]] = {}

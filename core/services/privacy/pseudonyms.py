@@ -11,7 +11,7 @@ import pyarrow as pa
 from core.domain.pseudonym import is_hash, keyed_hashes, personal_texts
 from core.domain.usecase import UseCase
 from core.store.ledger import Ledger
-from core.store.ledger_stamp import LedgerStamp
+from core.store.ledger_stamp import Stamp
 
 if TYPE_CHECKING:  # the first page waits for this module, and scores nothing
     from core.services.records import Accepted
@@ -26,7 +26,7 @@ class Pseudonyms:
     whoever types an id finds its scores; a scored file keeps the ids that came with it.
     """
 
-    def __init__(self, ledger: Ledger, stamp: LedgerStamp, folder: Path) -> None:
+    def __init__(self, ledger: Ledger, stamp: Stamp, folder: Path) -> None:
         self._ledger, self._stamp, self._path = ledger, stamp, folder / KEY_FILE
         self._set: dict[str, tuple[Any, bool]] = {}
         self._secret: bytes | None = None

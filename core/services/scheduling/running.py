@@ -58,8 +58,10 @@ class Planned:
 def planned(desk: Desk, now: datetime | None = None) -> list[Planned]:
     """Every task as it stands."""
     at = now or datetime.now(UTC)
-    settings, last, dues = desk.ledger.task_settings(), desk.ledger.last_runs(), desk.ledger.last_due()
-    return [_planned(task, settings.get(task.key), last.get(task.key), dues.get(task.key), at) for task in tasks(desk)]
+    known = tasks(desk)
+    own = [task.key for task in known if task.own]
+    settings, last, dues = desk.ledger.task_settings(), desk.ledger.last_runs(own), desk.ledger.last_due(own)
+    return [_planned(task, settings.get(task.key), last.get(task.key), dues.get(task.key), at) for task in known]
 
 
 def _planned(
@@ -104,7 +106,8 @@ def run_due(
     for item in planned(desk, at):
         wanted = item.task.lane == lane if lane is not None else not item.task.served
         if item.due is not None and wanted and go_on():
-            run = desk.ledger.claim_run(item.task.key, item.due, now or datetime.now(UTC), _by(actor), actor.name)
+            began, own = now or datetime.now(UTC), item.task.own
+            run = desk.ledger.claim_run(item.task.key, item.due, began, _by(actor), actor.name, own=own)
             if run is not None:
                 _note_missed(desk, item, run)
                 done.append(finish(desk, item.task, run))
@@ -128,7 +131,7 @@ def run_now(desk: Desk, actor: Actor, key: str, now: datetime | None = None) -> 
 def begin(desk: Desk, actor: Actor, task: Task, now: datetime) -> TaskRun:
     """Claim a run that somebody asks for; NotReady where the task is running."""
     require(actor, Action.WATCH)
-    run = desk.ledger.claim_run(task.key, now, now, _by(actor), actor.name)
+    run = desk.ledger.claim_run(task.key, now, now, _by(actor), actor.name, own=task.own)
     if run is None:
         raise NotReady(f"'{task.title}' is running already.", "Wait until it has ended; its result is shown here.")
     return run

@@ -10,7 +10,7 @@ from typing import Any
 from core.services.access import Actor, Role
 from core.services.desk import Desk
 
-LANES = ("counts", "work", "scoring")  # tasks of one lane run one after another
+LANES = ("counts", "work", "scoring", "backups")  # tasks of one lane run one after another
 DESK = Actor("Ringside", Role.ADMIN, "schedule")
 
 Run = Callable[[Desk, datetime], Mapping[str, Any]]  # what came of it, plain values, `said` a sentence of it
@@ -34,6 +34,8 @@ class Task:
         One of LANES: "counts" for what is over in an instant.
     served : bool
         Only where the desk is being served; a terminal alone does not do it.
+    own : bool
+        Of several desks on one ledger each does it for itself; any other task is done once for all of them.
     """
 
     key: str
@@ -43,3 +45,4 @@ class Task:
     quiet: bool = False
     lane: str = "work"
     served: bool = False
+    own: bool = False

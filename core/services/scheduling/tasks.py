@@ -62,17 +62,20 @@ def _own() -> list[Task]:
     """What parts of the desk ask for themselves, and what is asked for here."""
     from core.services.alerting.delivery_task import RETRY
     from core.services.alerting.task import EVALUATE
+    from core.services.backing_up.task import CHANGE_TASK, HOURLY_TASK
     from core.services.health_task import HEARTBEAT
     from core.services.privacy.retention import CLEAN_UP
 
     return [
-        replace(HEARTBEAT, lane="counts", served=True),
+        replace(HEARTBEAT, lane="counts", served=True, own=True),
         replace(RETRY, lane="counts"),
         Task("single rows", "Count the features of rows scored singly", "10 * * * *", _single_rows, quiet=True),
         Task("drift", "Measure the drift of whole weeks and months", "20 1 * * *", _drift),
         EVALUATE,
         Task("experiments", "Look at running experiments", "*/5 * * * *", _experiments, quiet=True),
         Task("retraining", "Start the retrainings that are due", "30 3 * * *", _retraining),
-        CLEAN_UP,
+        replace(CLEAN_UP, own=True),
+        HOURLY_TASK,
+        CHANGE_TASK,
         Task("weekly report", "Write the weekly reports", "0 5 * * mon", _weekly_report),
     ]

@@ -220,7 +220,7 @@ Table(
     "task_runs", METADATA,
     key("number", Integer), must("task", NAME), must("due_at", UtcDateTime), must("started_at", UtcDateTime),
     may("ended_at", UtcDateTime), must("state", NAME), must("said", Text), may("result", JSON), must("by", NAME),
-    must("actor", NAME), Index("task_runs_by_task", "task", "number"),
+    must("actor", NAME), may("desk", NAME), Index("task_runs_by_task", "task", "number"),
 )
 Table(
     "task_settings", METADATA,

@@ -1,0 +1,82 @@
+"""That this desk is there, said to the others on one ledger; and what desks that are gone have left behind.
+
+A ledger in a file belongs to one desk: nothing is said, and all that a dead process left is this desk's to take up.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from datetime import datetime
+
+from core.config import Settings
+from core.errors import DeskError
+from core.logs import logger
+from core.store.ledger import Ledger
+from core.store.ledger_desks import BEAT_SECONDS, DeskRecord
+
+LOGGER = logger("presence")
+
+
+def open_ledger(settings: Settings) -> Ledger:
+    """The ledger of a desk: a file in its home, or what RINGSIDE_DATABASE_URL names."""
+    if not settings.database_url:
+        return Ledger(settings.data_dir / "ledger.sqlite")
+    from core.store.desk_identity import desk_id
+
+    return Ledger(settings.database_url, desk_id(settings.data_dir))
+
+
+class Presence:
+    """Beats while a desk has its lock."""
+
+    def __init__(self, ledger: Ledger, settings: Settings) -> None:
+        self._ledger, self._home = ledger, str(settings.home)
+        self._since: datetime | None = None
+        self._stopping = threading.Event()
+        self._beating: threading.Thread | None = None
+
+    def begin(self) -> None:
+        """Take up what a dead process left behind, and say from now on that this desk is there.
+
+        Only for who has just taken the desk's lock.
+        """
+        at = self._ledger.now()
+        self._since = at
+        self._beat(at)
+        self._ledger.claim_interrupted(at)
+        self._ledger.interrupt_runs(at)
+        if self._ledger.desk_id is not None:
+            self._beating = threading.Thread(target=self._go_on, name="presence", daemon=True)
+            self._beating.start()
+
+    def end(self) -> None:
+        """Say that this desk leaves in order, so that nobody waits for it."""
+        self._stopping.set()
+        if self._beating is None:
+            return
+        self._beating.join(5.0)
+        try:
+            at = self._ledger.now()
+            self._beat(at, left_at=at)
+        except DeskError as error:  # the others will see that it is gone
+            LOGGER.warning("leaving: %s", error)
+
+    def _beat(self, at: datetime, left_at: datetime | None = None) -> None:
+        mine = self._ledger.desk_id
+        if mine is not None:
+            process, host = os.getpid(), socket.gethostname()
+            self._ledger.beat_desk(DeskRecord(mine, self._home, host, process, self._since or at, at, left_at))
+
+    def _go_on(self) -> None:
+        while not self._stopping.wait(BEAT_SECONDS):
+            try:
+                at = self._ledger.now()
+                self._beat(at)
+                self._ledger.claim_interrupted(at, others=True)
+                self._ledger.interrupt_runs(at, others=True)
+            except DeskError as error:
+                LOGGER.warning("saying that this desk is there: %s", error)
+            except Exception:
+                LOGGER.exception("saying that this desk is there failed")
