@@ -8,11 +8,12 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from core import __version__
-from core.api import cases, docs_page, health, scoring
+from core.api import cases, comparing, docs_page, files, health, many, outcomes, predictions, scoring
 from core.api.door import blocking, desk_of, prepare
 from core.api.problems import MEDIA_TYPE, METHOD, PATH, Detail, Problem, details, fault, made, text_of, told
 from core.errors import DeskError, InputError, NotPermitted
@@ -21,6 +22,9 @@ from core.services.desk import Desk
 
 ABOUT = """Scores, reasons, outcomes and comparisons of this desk, for programs. It asks the same services as the
 pages and says the same words; what a role may do there, it may do here."""
+
+
+ROOMS = (health, cases, scoring, many, files, predictions, outcomes, comparing, docs_page)
 
 
 def create(desk: Callable[[], Desk]) -> FastAPI:
@@ -40,7 +44,7 @@ def create(desk: Callable[[], Desk]) -> FastAPI:
         redirect_slashes=False,
     )
     prepare(app, desk)
-    for room in (health, cases, scoring, docs_page):
+    for room in ROOMS:
         app.include_router(room.router)
     app.add_exception_handler(DeskError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -100,6 +104,7 @@ def _described(app: FastAPI) -> dict[str, Any]:
         facts = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         facts["servers"] = [{"url": "/api/v1"}]
         schemas = facts["components"]["schemas"]
+        schemas |= _by_hand(outcomes.OutcomesGiven)
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)
         schemes = {"token": {"type": "http", "scheme": "bearer", "description": "A token of the Admin page."}}
@@ -107,3 +112,9 @@ def _described(app: FastAPI) -> dict[str, Any]:
         facts["security"] = [{"token": []}]
         app.openapi_schema = facts
     return app.openapi_schema
+
+
+def _by_hand(model: type[BaseModel]) -> dict[str, Any]:
+    """The schemas of a body that is read as it comes, so that the framework does not know its type."""
+    found = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {**found.pop("$defs", {}), model.__name__: found}

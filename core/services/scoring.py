@@ -77,7 +77,12 @@ def score_together(
 
 
 def score_checked(
-    desk: Desk, scorer: Scorer, rows: Sequence[Row], row_numbers: Array, batch_of: BatchOf
+    desk: Desk,
+    scorer: Scorer,
+    rows: Sequence[Row],
+    row_numbers: Array,
+    batch_of: BatchOf,
+    note: Callable[[Checked], None] | None = None,
 ) -> list[ScoredRow | RowProblem]:
     """Check, score and log rows; see `score_together`.
 
@@ -87,9 +92,13 @@ def score_checked(
         Of each row among those it came with, from 1; 1 for a row that came alone.
     batch_of : callable
         The scorer that has scored the rows, and when, -> the batch they are logged in.
+    note : callable, optional
+        Told what the check found.
     """
     started, case = time.perf_counter(), scorer.use_case
     parsed, checked = _check(case, rows)
+    if note is not None:
+        note(checked)
     problems = _row_problems(case, checked, rows)
     if len(problems) == len(rows):
         return [problems[place] for place in range(len(rows))]

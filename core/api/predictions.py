@@ -1,0 +1,65 @@
+"""Why a logged score is what it is, and what happened."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, Field
+
+from core.api.door import Who, blocking, desk_of
+from core.api.problems import refusals
+from core.api.said import ReasonsAnswer, number
+from core.services.access import Actor
+from core.services.auditing import noting
+from core.services.desk import Desk
+from core.services.reasons import explanation
+
+router = APIRouter(tags=["reasons"], responses=refusals())
+
+
+class FoundAnswer(BaseModel):
+    """One logged score."""
+
+    prediction_id: str
+    scored_at: datetime
+    as_of: datetime
+    score: float | None
+    band: str
+    version: str
+    voided: bool
+
+
+class FoundAnswers(BaseModel):
+    """The scores that a text names."""
+
+    predictions: list[FoundAnswer] = Field(description="Newest first, at most 50; voided ones last.")
+
+
+Id = Annotated[str, Path(description="All 32 hex digits of a prediction.", pattern="^[0-9a-f]{32}$")]
+
+
+@router.get("/use-cases/{key}/predictions", summary="Find logged scores")
+async def predictions(
+    request: Request,
+    key: str,
+    who: Who,
+    of: Annotated[str, Query(description="A record's id, or at least six digits of a prediction.", max_length=500)],
+) -> FoundAnswers:
+    """The scores of a record, by its id; or a prediction by the beginning of its id."""
+    found = await blocking(request, explanation.find_predictions, desk_of(request), who.actor, key, of)
+    rows = [FoundAnswer.model_validate(vars(item) | {"score": number(item.score)}) for item in found]
+    return FoundAnswers(predictions=rows)
+
+
+@router.get("/use-cases/{key}/predictions/{prediction_id}/reasons", summary="Why a score is what it is")
+async def reasons(request: Request, key: str, prediction_id: Id, who: Who) -> ReasonsAnswer:
+    """The reasons in the words of the Why page, from the version that scored the row. That you asked is on record."""
+    return await blocking(request, _reasons, desk_of(request), who.actor, key, prediction_id)
+
+
+def _reasons(desk: Desk, actor: Actor, key: str, prediction_id: str) -> ReasonsAnswer:
+    said = explanation.explain(desk, actor, key, prediction_id)
+    noting.opened(desk, actor, f"{key} {prediction_id}", "/api/v1/use-cases/{key}/predictions/{prediction_id}/reasons")
+    return ReasonsAnswer.of(desk.use_case(key), actor, said)
