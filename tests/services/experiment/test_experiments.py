@@ -219,7 +219,7 @@ def test_a_slow_challenger_is_turned_back_by_itself(desk, begin: Begin, monkeypa
     whole = scorer.score
 
     def slow(*given):
-        time.sleep(0.02)
+        time.sleep(0.2)  # so slow that a busy machine is no excuse
         return whole(*given)
 
     monkeypatch.setattr(scorer, "score", slow)
