@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.cli.alerting import add_alerting
+from core.cli.backing_up import add_backing_up
 from core.cli.bringing import add_bringing
 from core.cli.comparing import add_comparing
 from core.cli.exchanging import add_exchanging
@@ -94,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         add_retraining,
         add_alerting,
         add_watching,
+        add_backing_up,
         add_letting_in,
     )
     for add in rooms:

@@ -196,6 +196,20 @@ def entity(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str
     return {"rows": found.counts, "held_out_rows": dict(found.held_out), "files": list(found.files)}
 
 
+def backup(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
+    """Make a backup and read it again."""
+    from core.services.backing_up import backups
+
+    return asdict(backups.back_up(desk, actor))
+
+
+def drill(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
+    """Try the newest backup out."""
+    from core.services.backing_up import backups
+
+    return asdict(backups.drill(desk, actor))
+
+
 COMMANDS: dict[str, Command] = {
     "score": score,
     "score-row": score_row,
@@ -212,6 +226,8 @@ COMMANDS: dict[str, Command] = {
     "verdict": verdict,
     "retrain": retrain,
     "watch": watch,
+    "backup": backup,
+    "drill": drill,
 }
 
 

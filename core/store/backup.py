@@ -170,9 +170,9 @@ class Backups:
     def complete(self, made_at: datetime, cut: Cut, files: Iterable[StoredFile], **facts: Any) -> Manifest:
         """Write the manifest: from then on it is a backup. `facts`: reason, desk_version, seconds."""
         backup_id = f"{made_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
-        held = {"n_rows": cut.n_rows, "event_seq": cut.event_seq, "event_hash": cut.event_hash}
+        facts |= {"n_rows": cut.n_rows, "event_seq": cut.event_seq, "event_hash": cut.event_hash}
         manifest = Manifest(
-            id=backup_id, made_at=made_at, files=(*cut.files, *files), new_bytes=self.pieces.new_bytes, **held, **facts
+            id=backup_id, made_at=made_at, files=(*cut.files, *files), new_bytes=self.pieces.new_bytes, **facts
         )
         with _in_words(self.folder):
             self.pieces.settle()

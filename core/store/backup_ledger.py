@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select
 
@@ -40,8 +41,7 @@ def head_of(connection: Connection) -> tuple[int, str]:
 def copy_ledger(connection: Connection, target: Path) -> None:
     """Write what a frozen reader sees into a new SQLite file: page by page from SQLite, row by row from a server."""
     if connection.dialect.name == "sqlite":
-        source = connection.connection.dbapi_connection
-        assert isinstance(source, sqlite3.Connection)
+        source: Any = connection.connection.dbapi_connection
         copy = sqlite3.connect(target)
         try:
             source.backup(copy)

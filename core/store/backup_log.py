@@ -3,17 +3,19 @@
 DuckDB changes what the file holds only when it folds the write-ahead log in, at a checkpoint; until then commits go to
 the write-ahead log, and large ones also to blocks that nothing refers to yet. So the state at an instant is the file
 and as much of the write-ahead log as there was: nothing is copied by DuckDB, no writer waits, and what an hour did not
-change is byte for byte what it was. An open transaction that has changed the catalogue keeps checkpoints away meanwhile.
-DuckDB drops a commit that the end of the write-ahead log cuts in two; nobody was told that one was logged.
+change is byte for byte what it was. An open transaction that has changed the catalogue keeps checkpoints away
+meanwhile. DuckDB drops a commit that the end of the write-ahead log cuts in two; nobody was told of that one.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -21,7 +23,7 @@ import pyarrow as pa
 from core.domain.usecase import UseCase
 from core.store.backup_pieces import PIECE_BYTES, BackupProblem
 from core.store.log_schema import quoted, score_names
-from core.store.log_queries import LogQueries
+from core.store.log_transaction import LogBase
 
 WAL = ".wal"
 _HOLD = "held_by_backup"
@@ -68,8 +70,11 @@ class HeldLog:
         return _read_elsewhere(Path(f"{self.path}{WAL}"), self._wal_bytes) if self._wal_bytes else iter(())
 
 
-class LogHeld(LogQueries):
+class LogHeld(LogBase):
     """Holding the file of `core.store.log.PredictionLog` for a backup."""
+
+    @abstractmethod
+    def _arrow(self, query: str, parameters: Sequence[Any] = ()) -> pa.Table: ...
 
     @contextmanager
     def held(self) -> Iterator[HeldLog]:

@@ -1,4 +1,4 @@
-"""Which backups are kept: one an hour, one a day, one a month, thinned as they grow old. The numbers stand here alone."""
+"""Which backups are kept: one an hour, one a day, one a month, thinned as they age. The numbers stand here alone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 HOURS, DAYS, MONTHS = 48, 30, 12
+ALL_FOR = timedelta(hours=2)
 BY_HAND_FOR = timedelta(days=30)
 
 HOURLY, DAILY, ON_CHANGE, BY_HAND = "hourly", "daily", "on change", "by hand"
@@ -32,11 +33,13 @@ _SPANS: tuple[tuple[Callable[[datetime], str], int], ...] = (
 def no_longer_kept(backups: Sequence[Made], now: datetime) -> list[str]:
     """The ids of backups that may go.
 
-    Of each of the last `HOURS` hours, `DAYS` days and `MONTHS` months that have any, the newest is kept; what somebody
-    made by hand for `BY_HAND_FOR`; and always the newest and the newest that was read again and was whole.
+    Every backup is kept for `ALL_FOR`, one that somebody made for `BY_HAND_FOR`. Of each of the last `HOURS` hours,
+    `DAYS` days and `MONTHS` months that have any, the newest is kept; and always the newest that was read again and
+    was whole.
     """
     newest = sorted(backups, key=lambda made: made.made_at, reverse=True)
     kept = {made.id for made in newest[:1]} | {made.id for made in [made for made in newest if made.verified][:1]}
+    kept |= {made.id for made in newest if now - made.made_at <= ALL_FOR}
     kept |= {made.id for made in newest if made.reason == BY_HAND and now - made.made_at <= BY_HAND_FOR}
     for span, most in _SPANS:
         seen: set[str] = set()

@@ -161,7 +161,7 @@ def _events_after(settings: Settings, manifest: Manifest) -> int:
     try:
         with closing(Ledger(path)) as ledger:
             return max(0, ledger.head()[0] - manifest.event_seq)
-    except Exception:  # a damaged ledger is a reason to restore, not one to refuse
+    except Exception:  # noqa: BLE001  a damaged ledger is a reason to restore, not one to refuse
         return 0
 
 
