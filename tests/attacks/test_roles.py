@@ -42,7 +42,10 @@ def test_sales_cannot_choose_a_version_or_bring_outcomes(served: Served) -> None
     cookies = served.session(Role.SALES)
     sent = {"Content_Type": "application/json"}
     assert served.ask("POST", f"{SCORE}?version=v1", b"{}", cookies=cookies, **sent).status in (403, 422)
-    assert served.ask("POST", "/api/v1/use-cases/lead_scoring/outcomes", b"[]", cookies=cookies, **sent).status == 403
+    outcomes = b'{"outcomes": [{"entity": "L1", "outcome": "yes"}]}'
+    assert (
+        served.ask("POST", "/api/v1/use-cases/lead_scoring/outcomes", outcomes, cookies=cookies, **sent).status == 403
+    )
     assert served.ask("GET", "/metrics", cookies=cookies).status == 403
 
 
