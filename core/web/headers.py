@@ -61,6 +61,10 @@ def headers() -> tuple[tuple[bytes, bytes], ...]:
     )
 
 
+# Whoever has come by https once is not led to plain http any more. Only said where it is true: browsers keep it.
+ALWAYS_HTTPS = (b"strict-transport-security", b"max-age=31536000")
+
+
 class SecurityHeaders:
     """Add the headers to every HTTP answer that does not set them itself; sockets pass untouched."""
 
@@ -72,10 +76,12 @@ class SecurityHeaders:
             await self.app(scope, receive, send)
             return
 
+        said = (*headers(), ALWAYS_HTTPS) if scope.get("scheme") == "https" else headers()
+
         async def send_with_headers(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 present = {name.lower() for name, _ in message.get("headers", ())}
-                extra = [pair for pair in headers() if pair[0] not in present]
+                extra = [pair for pair in said if pair[0] not in present]
                 message["headers"] = [*message.get("headers", ()), *extra]
             await send(message)
 

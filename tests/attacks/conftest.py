@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import http.client
+import json
 import os
 import re
 import shutil
@@ -16,16 +18,27 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import numpy as np
 import pytest
 
 from core.config import Settings
+from core.services import adoption
 from core.services.access import LOCAL_PEOPLE, Role
-from core.services.desk import open_desk
+from core.services.adoption_report import AdoptOptions
+from core.services.desk import Desk, open_desk
 from core.services.signing_in import local, people, tokens
 from tests.servers import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 ADMIN = LOCAL_PEOPLE[Role.ADMIN]
+EVIL_KEY = "hostile"
+EVIL = "<img src=https://evil.example/x.png onerror=alert(1)>"
+HOSTILE = (
+    EVIL,
+    "![x](https://evil.example/y.png)",
+    "[click](https://evil.example)",
+    "</script><script>alert(2)</script>",
+)
 PASSWORD = "a long sentence nobody guesses 7"
 
 
@@ -119,8 +132,43 @@ def served(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
             process.wait(20)
 
 
+def hostile_rows(n_rows: int, seed: int) -> list[dict[str, object]]:
+    """Rows whose levels, and one column's name, are what an attacker would write."""
+    draw = np.random.default_rng(seed)
+    rows: list[dict[str, object]] = []
+    for number in range(n_rows):
+        level, visits = int(draw.integers(len(HOSTILE))), int(draw.integers(1, 50))
+        bought = draw.random() < (0.2 + 0.15 * level + 0.006 * visits)
+        rows.append(
+            {"code": f"C{number:05d}", "source": HOSTILE[level], "<b>visits</b>": visits, "bought": int(bought)}
+        )
+    return rows
+
+
+def adopt_hostile(desk: Desk, folder: Path) -> None:
+    """A use case made from such a file, as any user may."""
+    rows = hostile_rows(1_500, 5)
+    with (folder / "hostile.csv").open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    adoption.adopt(desk, ADMIN, folder / "hostile.csv", AdoptOptions(target="bought", key=EVIL_KEY, id="code"))
+
+
+def finished(served: Served, job: str, token: dict[str, str], seconds: float = 60) -> dict[str, Any]:
+    """What a job says once it has ended."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        said: dict[str, Any] = json.loads(served.ask("GET", job, **token).body)
+        if said["state"] not in ("queued", "running"):
+            return said
+        time.sleep(0.1)
+    raise AssertionError(f"{job} is not finished")
+
+
 def people_and_tokens(settings: Settings) -> dict[str, str]:
     desk = open_desk(settings)
+    adopt_hostile(desk, settings.home)
     for role in Role:
         person, once = people.add(desk, ADMIN, name=f"{role} person", email=f"{role}@desk.example", role=role)
         secret = local.sign_in(desk, person.email, once, "127.0.0.1")
@@ -147,3 +195,16 @@ def wait_until_ready(desk: Served, process: subprocess.Popen[bytes], seconds: fl
             pass
         time.sleep(0.1)
     raise AssertionError(f"not ready after {seconds} s: {desk.log.read_text()}")
+
+
+@pytest.fixture
+def page() -> Iterator[Any]:
+    """A browser's page; skips the test and says why where there is none."""
+    if (program := shutil.which("chromium")) is None:
+        pytest.skip("chromium is not installed: apt-get install chromium")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
+        browser = playwright.chromium.launch(executable_path=program, args=flags)
+        yield browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+        browser.close()

@@ -5,16 +5,14 @@ from __future__ import annotations
 import io
 import json
 import pickle
-import time
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from core.services.access import Role
 
-from .conftest import Served
+from .conftest import Served, finished
 
 FILES = "/api/v1/use-cases/lead_scoring/files"
 SCORE = "/api/v1/use-cases/lead_scoring/score"
@@ -63,20 +61,10 @@ def test_a_pickle_is_never_loaded(served: Served, tmp_path: Path, kind: str, nam
     answer = served.ask("POST", f"{FILES}?filename={name}", sent, Content_Type=kind, **bearer(served))
     if answer.status == 202:  # taken as a table, then found to be none
         job = json.loads(answer.body)["links"]["self"]
-        assert finished(served, job)["state"] == "failed"
+        assert finished(served, job, bearer(served))["state"] == "failed"
     else:
         assert answer.status in (415, 422)
     assert not planted.exists()
-
-
-def finished(served: Served, job: str, seconds: float = 30) -> dict[str, Any]:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        said: dict[str, Any] = json.loads(served.ask("GET", job, **bearer(served)).body)
-        if said["state"] not in ("queued", "running"):
-            return said
-        time.sleep(0.1)
-    raise AssertionError(f"{job} is not finished")
 
 
 def bearer(served: Served) -> dict[str, str]:
@@ -90,7 +78,7 @@ def test_a_zip_bomb_in_an_excel_file(served: Served) -> None:
         book.writestr("[Content_Types].xml", "<Types/>")
     answer = served.ask("POST", FILES, content.getvalue(), Content_Type=EXCEL, **bearer(served))
     if answer.status == 202:
-        assert finished(served, json.loads(answer.body)["links"]["self"])["state"] == "failed"
+        assert finished(served, json.loads(answer.body)["links"]["self"], bearer(served))["state"] == "failed"
     else:
         assert answer.status in (413, 422), answer.text
 

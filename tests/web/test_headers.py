@@ -11,7 +11,7 @@ from core.web.headers import SecurityHeaders
 Message = MutableMapping[str, Any]
 
 
-def answer(kind: str, own: list[tuple[bytes, bytes]]) -> list[Message]:
+def answer(kind: str, own: list[tuple[bytes, bytes]], scheme: str = "http") -> list[Message]:
     sent: list[Message] = []
 
     async def app(scope: Message, receive: Any, send: Any) -> None:
@@ -24,7 +24,7 @@ def answer(kind: str, own: list[tuple[bytes, bytes]]) -> list[Message]:
     async def receive() -> Message:
         return {"type": "http.request"}
 
-    asyncio.run(SecurityHeaders(app)({"type": kind}, receive, send))
+    asyncio.run(SecurityHeaders(app)({"type": kind, "scheme": scheme}, receive, send))
     return sent
 
 
@@ -45,3 +45,8 @@ def test_a_header_of_the_answer_itself_wins() -> None:
 
 def test_sockets_pass_untouched() -> None:
     assert answer("websocket", [])[0]["headers"] == []
+
+
+def test_https_once_is_https_from_then_on() -> None:
+    assert dict(answer("http", [], "https")[0]["headers"])[b"strict-transport-security"] == b"max-age=31536000"
+    assert b"strict-transport-security" not in dict(answer("http", [])[0]["headers"])
