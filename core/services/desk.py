@@ -18,6 +18,7 @@ from core.logs import logger
 from core.ml.bundle import Bundle, Card, led_by
 from core.ml.scorer import Scorer
 from core.services.alerting.courier import Courier
+from core.services.backing_up.reconciling import reconcile
 from core.services.governing.cutoffs import cutoffs_under
 from core.services.governing.in_force import InForce
 from core.services.governing.standby import Standby, StandIn
@@ -83,8 +84,10 @@ class Desk:
         self._lock.acquire()
         self.presence.begin()
         settings = self.settings
-        path = settings.data_dir / "log.duckdb"
-        return open_log(path, settings.database_url, settings.memory_mb, settings.threads)
+        log = open_log(settings.data_dir / "log.duckdb", settings.database_url, settings.memory_mb, settings.threads)
+        if self._lock.was_left:
+            reconcile(log, self.ledger)
+        return log
 
     def use_cases(self) -> dict[str, UseCase]:
         """Built-in use cases by name, then adopted ones by name, each with the policy in force."""
@@ -271,6 +274,7 @@ class Desk:
         self.requests.close(self.ledger)
         if "_log" in self.__dict__:
             self._log.close()
+        if self._lock.held:  # also where the log could not be opened
             self.presence.end()
             self._lock.release()
         self.ledger.close()

@@ -14,6 +14,7 @@ import subprocess
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,19 @@ class LogHeld(LogBase):
             "ORDER BY hash(r.prediction_id), r.batch LIMIT ?",
             [version, most],
         )
+
+    def is_voided(self, batch_id: str) -> bool:
+        """Whether a batch was taken out of every figure."""
+        query = "SELECT count(*) FROM voided v JOIN batches b ON b.batch = v.batch WHERE b.batch_id = ?"
+        return bool(self._cursor().execute(query, [batch_id]).fetchall()[0][0])
+
+    def n_received(self, key: str, received_at: datetime) -> int:
+        """Revisions of outcomes that came in at a time; 0 for a use case that has logged nothing."""
+        cursor = self._cursor()
+        if key not in {row[0] for row in cursor.execute(_KEYS).fetchall()}:
+            return 0
+        query = f"SELECT count(*) FROM {quoted(key, 'outcomes')} WHERE received_at = ?"
+        return int(cursor.execute(query, [received_at.astimezone(UTC).replace(tzinfo=None)]).fetchall()[0][0])
 
 
 def _counts(cursor: duckdb.DuckDBPyConnection) -> dict[str, int]:

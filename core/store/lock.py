@@ -41,6 +41,7 @@ class DeskLock:
     def __init__(self, data_dir: Path) -> None:
         self.path = data_dir / LOCK_FILE
         self._file: int | None = None
+        self.was_left = False  # its last holder did not give it back: it was killed, or the machine stopped
 
     @property
     def held(self) -> bool:
@@ -61,6 +62,7 @@ class DeskLock:
         if not _lock(handle):
             os.close(handle)
             raise _busy(self.path)
+        self.was_left = os.fstat(handle).st_size > 0
         _write(handle, Owner(os.getpid(), " ".join(sys.argv)[:200], datetime.now(UTC).isoformat(timespec="seconds")))
         self._file = handle
 

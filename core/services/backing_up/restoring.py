@@ -15,6 +15,7 @@ from pathlib import Path
 from core.config import Settings
 from core.errors import InputError
 from core.services.access import Action, Actor, require
+from core.services.backing_up.reconciling import reconcile
 from core.store.backup import LEDGER, LOG, Backups, Manifest
 from core.store.backup_pieces import BackupProblem
 from core.store.ledger import Ledger
@@ -167,7 +168,8 @@ def _events_after(settings: Settings, manifest: Manifest) -> int:
 
 def _note(home: Path, manifest: Manifest, actor: Actor, at: datetime, undone: int) -> None:
     """That the desk was put back stands in the chain that goes on from there."""
-    with closing(Ledger(home / LEDGER)) as ledger:
+    with closing(Ledger(home / LEDGER)) as ledger, closing(PredictionLog(home / LOG)) as log:
+        reconcile(log, ledger, at)
         ledger.record(
             at=at, actor=actor.name, role=actor.role.value, via=actor.via, action=RESTORED, subject=manifest.id,
             after={"made_at": manifest.made_at.isoformat(), "event_seq": manifest.event_seq, "events_undone": undone},
