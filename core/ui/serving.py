@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -12,7 +13,7 @@ from core.config import Settings
 from core.errors import DeskError
 from core.ui import state
 from core.web.gate import Gate
-from core.web.listening import Listening
+from core.web.listening import OIDC, Listening
 
 
 def listening() -> Listening:
@@ -32,6 +33,15 @@ def gate() -> Middleware:
     try:
         how = listening()
         how.check()
-        return Middleware(Gate, desk=state.desk, listening=how)
+        return Middleware(Gate, desk=state.desk, listening=how, provider=_provider(how))
     except DeskError as error:
         sys.exit(f"The desk does not start. {error}")
+
+
+def _provider(how: Listening) -> Any:
+    """What knows the identity provider; only where one signs people in."""
+    if how.sign_in != OIDC:
+        return None
+    from core.ui.provider import Provider
+
+    return Provider.configured(how)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from core.errors import DeskError
@@ -48,13 +48,15 @@ class Gate:
     desk : callable
         Gives the desk of this process; opens it where it is not open yet.
     listening : Listening
+    provider : Any
+        What knows the identity provider (`core.ui.provider.Provider`); None where there is none.
     """
 
-    def __init__(self, app: Application, desk: Callable[[], Desk], listening: Listening) -> None:
+    def __init__(self, app: Application, desk: Callable[[], Desk], listening: Listening, provider: Any = None) -> None:
         self.app = app
         self.desk = desk
         self.listening = listening
-        self.pages = Lazy("core.web.sign_in:create", desk, listening)
+        self.pages = Lazy("core.web.sign_in:create", desk, listening, provider)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):

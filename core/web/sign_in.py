@@ -10,7 +10,7 @@ import asyncio
 import hmac
 import secrets
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
@@ -37,9 +37,13 @@ HEADERS = {
 }
 
 
-def create(desk: Callable[[], Desk], listening: Listening) -> Application:
+def create(desk: Callable[[], Desk], listening: Listening, provider: Any = None) -> Application:
     """The application that the gate hands its own paths to."""
-    return Router(routes=SignInPages(desk, listening).routes())
+    if provider is None:
+        return Router(routes=SignInPages(desk, listening).routes())
+    from core.web.sign_in_provider import ProviderPages
+
+    return Router(routes=ProviderPages(desk, listening, provider).routes())
 
 
 class SignInPages:

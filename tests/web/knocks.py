@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from typing import Any
@@ -35,7 +35,7 @@ class Door:
 
     def __init__(self, desk: Desk, listening: Listening, provider: Any = None) -> None:
         self.answer: Answer
-        self.gate = Gate(self._app, lambda: desk, listening, **({"provider": provider} if provider else {}))
+        self.gate = Gate(self._app, lambda: desk, listening, provider)
         self.cookies: dict[str, str] = {}
         self._seen: tuple[Caller | None, dict[str, list[str]]] | None = None
 
@@ -59,7 +59,7 @@ class Door:
         client: str | None = "127.0.0.1",
         server: str | None = "127.0.0.1",
         scheme: str = "http",
-        form: Mapping[str, str] | None = None,
+        form: Any = None,
         **headers: str,
     ) -> Answer:
         """One request. Keyword arguments are headers: accept_language="de" is Accept-Language."""
@@ -69,7 +69,7 @@ class Door:
             pairs["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         scope = {
             "type": kind, "path": path, "raw_path": path.encode(), "query_string": query.encode(), "root_path": "",
-            "headers": [(name.encode(), value.encode("latin-1")) for name, value in pairs.items() if value is not None],
+            "headers": [(name.encode(), value.encode("latin-1")) for name, value in pairs.items()],
             "scheme": scheme, "http_version": "1.1",
             "client": (client, 50_000) if client else None, "server": (server, 8501) if server else None,
         }  # fmt: skip

@@ -67,10 +67,16 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return paths
 
 
-def start(home: Path, address: str, env: dict[str, str], *options: str) -> tuple[subprocess.Popen[str], int]:
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return int(free.getsockname()[1])
+
+
+def start(
+    home: Path, address: str, env: dict[str, str], *options: str, port: int | None = None
+) -> tuple[subprocess.Popen[str], int]:
+    port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}"]
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("RINGSIDE_", "COVERAGE_"))}
     server = subprocess.Popen(
@@ -117,7 +123,8 @@ def test_a_process_that_may_not_serve_stops_in_words(tmp_path: Path, env: dict[s
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["this machine", "proxy", "certificate"])
 def test_a_process_that_may_serve_does(tmp_path: Path, way: str, certificate: tuple[Path, Path]) -> None:
-    env, options, scheme = {"RINGSIDE_SIGN_IN": "local"}, (), "http"
+    env, scheme = {"RINGSIDE_SIGN_IN": "local"}, "http"
+    options: tuple[str, ...] = ()
     if way == "proxy":
         env["RINGSIDE_BEHIND_PROXY"] = "1"
     if way == "certificate":
