@@ -1,7 +1,7 @@
 """The command line: `python -m core COMMAND ...`, the third face beside pages and API.
 
 Every command takes --json (a summary on standard output), writes problems to standard error in words and
-exits 0 (done), 1 (a bug, with an incident id) or 2 (refused input).
+exits 0 (done), 1 (a bug, with an incident id; or what was checked does not hold) or 2 (refused input).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.cli.alerting import add_alerting
+from core.cli.auditing import add_auditing
 from core.cli.backing_up import add_backing_up
 from core.cli.bringing import add_bringing
 from core.cli.comparing import add_comparing
@@ -28,12 +29,13 @@ from core.cli.simulating import add_simulating
 from core.cli.terminal import Command, Terminal
 from core.cli.watching import add_watching
 from core.cli.wording import in_words
-from core.errors import DeskError, RowProblem
+from core.errors import DeskError, NotPermitted, RowProblem
 from core.logs import logger
 
 LOGGER = logger("")
 
 DONE, BUG, REFUSED = 0, 1, 2
+BROKEN = 1  # what was checked does not hold
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,6 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if terminal:
             terminal.close()
         _complain(error, args.json)
+        if terminal and isinstance(error, NotPermitted):
+            terminal.note_refusal(error, args.command)
         return REFUSED
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
@@ -58,6 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         LOGGER.exception("incident %s", incident)
         print(f"Something unexpected went wrong (incident {incident}); the trace is above.", file=sys.stderr)
         return BUG
+    if terminal.broken:
+        return BROKEN
     return REFUSED if terminal.failed else DONE
 
 
@@ -80,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=summary, description=summary)
         sub.add_argument("--json", action="store_true", help="print a machine-readable summary")
         sub.add_argument("--quiet", action="store_true", help="show no progress")
-        sub.set_defaults(run=run)
+        sub.set_defaults(run=run, command=name)
         return sub
 
     rooms = (
@@ -96,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
         add_alerting,
         add_watching,
         add_backing_up,
+        add_auditing,
         add_letting_in,
     )
     for add in rooms:

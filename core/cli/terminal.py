@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core.config import Settings
-from core.errors import DeskBusy
+from core.errors import DeskBusy, NotPermitted
 from core.services.access import Actor, Role
 
 
@@ -24,6 +24,7 @@ class Terminal:
         self._plain = not quiet and not self._live
         self._last = ""
         self.failed = False  # part of what was done came to nothing, as the result says
+        self.broken = False  # what was checked does not hold, as the result says
 
     def progress(self, message: str, fraction: float) -> None:
         """Show how far the work is: a line that moves, or a line per step where nothing can move."""
@@ -38,6 +39,17 @@ class Terminal:
         """Leave the line of the progress."""
         if self._live:
             sys.stderr.write("\r\x1b[K")
+
+    def note_refusal(self, error: NotPermitted, command: str) -> None:
+        """Write a failed attempt into the ledger."""
+        from core.services.auditing import noting
+        from core.services.desk import open_desk
+
+        desk = open_desk(self.settings)
+        try:
+            noting.refused(desk, self.actor, error, f"command {command}")
+        finally:
+            desk.close()
 
     def on_the_log(self, command: str, args: dict[str, Any]) -> dict[str, Any]:
         """Run a command that needs the log: here, or on the desk that owns it."""

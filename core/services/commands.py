@@ -210,6 +210,26 @@ def drill(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str,
     return asdict(backups.drill(desk, actor))
 
 
+def audit_recompute(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
+    """Make a past score again, or a random sample: args use_case, id, sample, seed."""
+    from core.services.auditing import recomputing
+
+    key = args["use_case"]
+    if args.get("id"):
+        return recomputing.as_json(recomputing.recompute(desk, actor, key, str(args["id"])))
+    return recomputing.sample_json(recomputing.sample(desk, actor, key, int(args["sample"]), int(args["seed"])))
+
+
+def audit_report(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[str, Any]:
+    """The compliance report as a file's text: args since, until (days; the last 90 by default), form (html, json)."""
+    from core.services.auditing import report, report_html
+
+    since, until = (date.fromisoformat(args[name]) if args.get(name) else None for name in ("since", "until"))
+    found = report.report(desk, actor, *report.period(since, until))
+    text = report_html.document(found) if args["form"] == "html" else report.as_text(found)
+    return {"text": text, "parts": {part.title: part.n for part in found.parts}, "on_record_as_event": found.event[0]}
+
+
 COMMANDS: dict[str, Command] = {
     "score": score,
     "score-row": score_row,
@@ -226,6 +246,8 @@ COMMANDS: dict[str, Command] = {
     "verdict": verdict,
     "retrain": retrain,
     "watch": watch,
+    "audit-recompute": audit_recompute,
+    "audit-report": audit_report,
     "backup": backup,
     "drill": drill,
 }

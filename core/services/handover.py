@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from core.config import Settings
-from core.errors import DeskBusy, DeskError, InputError
+from core.errors import DeskBusy, DeskError, InputError, NotPermitted
 from core.logs import logger
 from core.services import commands
 from core.services.access import Actor, Role
+from core.services.auditing import noting
 from core.services.desk import Desk
 
 LOGGER = logger("inbox")
@@ -97,7 +98,7 @@ def serve(desk: Desk, request: Path) -> None:
         progress("taken", 0.0)
         asked = json.loads(request.read_text())
         actor = Actor(asked["actor"]["name"], Role(asked["actor"]["role"]), asked["actor"]["via"])
-        result = commands.run(desk, actor, asked["command"], asked["args"], progress)
+        result = _run(desk, actor, asked, progress)
         status = {"state": "done", "result": result}
     except DeskError as error:
         status = {"state": "refused", "message": error.message, "hint": error.hint}
@@ -108,6 +109,14 @@ def serve(desk: Desk, request: Path) -> None:
         status = {"state": "failed", "message": message, "hint": ""}
     if request.exists():  # whoever asked has not given up
         _write(answer, status)
+
+
+def _run(desk: Desk, actor: Actor, asked: Mapping[str, Any], progress: Callable[[str, float], None]) -> dict[str, Any]:
+    try:
+        return commands.run(desk, actor, asked["command"], asked["args"], progress)
+    except NotPermitted as error:  # the terminal only learns that it was refused
+        noting.refused(desk, actor, error, f"command {asked['command']}")
+        raise
 
 
 def waiting(settings: Settings) -> list[Path]:

@@ -90,6 +90,11 @@ class LedgerChain(ABC):
         query = select(EVENTS).where(*_where(criteria)).order_by(EVENTS.c.seq.desc()).limit(limit).offset(offset)
         return [EventRecord(**row._mapping) for row in self._read(query)]
 
+    def events_from(self, seq: int, limit: int) -> list[EventRecord]:
+        """Events from a number on, oldest first."""
+        query = select(EVENTS).where(EVENTS.c.seq >= seq).order_by(EVENTS.c.seq).limit(limit)
+        return [EventRecord(**row._mapping) for row in self._read(query)]
+
     def count_events(self, criteria: Criteria) -> int:
         """How many there are."""
         return int(self._read(select(func.count()).select_from(EVENTS).where(*_where(criteria)))[0][0])

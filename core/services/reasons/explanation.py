@@ -74,7 +74,7 @@ def explain(desk: Desk, actor: Actor, key: str, prediction_id: str) -> Explanati
         raise nothing_found(use_case, prediction_id, [])
     this = found[0]
     row = typed_logged(use_case, desk.log.logged_row(use_case, this["prediction_id"], this["batch"]))
-    scorer = as_it_acted(_scorer(desk, use_case, this), row.columns, this["score"])
+    scorer = as_it_acted(scorer_of(desk, use_case, this), row.columns, this["score"])
     facts = _Logged(
         prediction_id=this["prediction_id"],
         scored_at=this["scored_at"].replace(tzinfo=UTC),
@@ -119,8 +119,8 @@ def _gap(one: Reason, two: Reason) -> Gap:
     return Gap(one.column, one.title, one.value, two.value, one.points, two.points, same)
 
 
-def _scorer(desk: Desk, use_case: UseCase, this: Mapping[str, Any]) -> Scorer:
-    """The version that scored a row, or why its reasons cannot be had."""
+def scorer_of(desk: Desk, use_case: UseCase, this: Mapping[str, Any]) -> Scorer:
+    """The version that scored a logged row; BundleProblem, which says what stands, where that cannot be had."""
     version = this["version"]
     try:
         return desk.scorer(use_case.key, version)

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from core.config import Settings
 from core.errors import NotPermitted
 from core.services.access import LOCAL_PEOPLE, Action, Role, require
 from core.services.auditing import noting
 from core.services.desk import Desk
 
 ANA, SAM = LOCAL_PEOPLE[Role.ANALYST], LOCAL_PEOPLE[Role.SALES]
-
-
-@pytest.fixture
-def bare(tmp_path: Path) -> Iterator[Desk]:
-    """A desk on which nothing is trained."""
-    opened = Desk(Settings(home=tmp_path / "home"))
-    yield opened
-    opened.close()
 
 
 def test_every_download_and_export_is_an_event(bare: Desk) -> None:
