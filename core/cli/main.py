@@ -22,6 +22,7 @@ from core.cli.exchanging import add_exchanging
 from core.cli.explaining import add_explaining
 from core.cli.letting_in import add_letting_in
 from core.cli.models import add_models
+from core.cli.moving import add_moving
 from core.cli.outcomes import add_outcomes
 from core.cli.retraining import add_retraining
 from core.cli.scoring import add_scoring
@@ -101,9 +102,10 @@ def _parser() -> argparse.ArgumentParser:
         add_retraining,
         add_alerting,
         add_watching,
-        add_backing_up,
-        add_auditing,
         add_letting_in,
+        add_backing_up,
+        add_moving,
+        add_auditing,
     )
     for add in rooms:
         add(command)

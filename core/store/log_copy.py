@@ -84,14 +84,21 @@ class Copy:
         late = [key for key, mark in theirs.items() if self._marks.get(key, _NEVER) != mark]
         return sorted(late, key=lambda key: (not key, key))
 
-    def follow(self, session: Session, key: str, theirs: Mark, *, wait: bool) -> bool:
-        """Catch up with a use case; whether there was anything. Without `wait` a thread that is at it is left alone."""
+    def follow(self, session: Session, key: str, theirs: Mark, *, locked: bool) -> bool:
+        """Catch up with a use case; whether there was anything.
+
+        Parameters
+        ----------
+        locked : bool
+            The session holds the home's lock of the use case, so the mark is what it is: a copy that is ahead follows a
+            home that was put back, and is filled anew. Else a thread that is at it is left alone.
+        """
         lock = self.lock(key)
-        if not lock.acquire(blocking=wait):
+        if not lock.acquire(blocking=locked):
             return False
         try:
             mine = self._marks.get(key, _NEVER)
-            if mine.seq >= theirs.seq:
+            if mine.seq == theirs.seq or (mine.seq > theirs.seq and not locked):
                 return False
             if mine.shape == theirs.shape:
                 self._take(session, key, mine, theirs)
@@ -110,9 +117,10 @@ class Copy:
             if mine.shape != theirs.shape:
                 _grow(cursor, key, shape, home_shape(session, key))
                 shape = copy_shape(cursor, key)
-            forgotten = mine.seq < session.rows("SELECT forgotten FROM log.home")[0][0]
+            forgotten = session.rows("SELECT forgotten FROM log.home")[0][0]
+            anew = not forgotten <= mine.seq <= theirs.seq
             for table, columns in shape.items():
-                since = 0 if forgotten else _take_out(cursor, session, (key, table), mine.seq, theirs.seq)
+                since = 0 if anew else _take_out(cursor, session, (key, table), mine.seq, theirs.seq)
                 if since == 0 and mine.seq:
                     cursor.execute(f"DELETE FROM {stored_name((key, table))}")
                 _add(cursor, session, (key, table), columns, (since, theirs.seq))

@@ -10,6 +10,11 @@ from core.store.log import PredictionLog
 SHARED = "postgresql://"
 
 
+def moving(path: Path) -> Path:
+    """Where a log lies while it is moved into the shared one."""
+    return path.with_name(f"{path.stem}.moving{path.suffix}")
+
+
 def open_log(path: Path, url: str, memory_mb: int, threads: int) -> PredictionLog:
     """Open the log of a desk.
 
@@ -26,6 +31,11 @@ def open_log(path: Path, url: str, memory_mb: int, threads: int) -> PredictionLo
         The file and the URL do not belong together: nobody may take a copy for the log, or a log for a copy.
     DatabaseDown
     """
+    if moving(path).exists():
+        raise NotReady(
+            f"Moving {path.name} into the shared log was broken off: its rows wait in {moving(path).name}.",
+            "Go on with: python -m core move-log",
+        )
     if url.startswith(SHARED):
         from core.store.log_shared import SharedLog
 

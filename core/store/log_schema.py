@@ -175,11 +175,16 @@ def tables(use_case: UseCase) -> dict[str, dict[str, str]]:
 
 def create(cursor: duckdb.DuckDBPyConnection, use_case: UseCase) -> None:
     """Create what is missing: schema, tables, columns; rows logged before a column came have null there."""
-    cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(use_case.key)}")
-    stored = stored_tables(cursor, use_case.key)
-    for table, columns in tables(use_case).items():
+    grow(cursor, use_case.key, tables(use_case))
+
+
+def grow(cursor: duckdb.DuckDBPyConnection, key: str, wanted: dict[str, dict[str, str]]) -> None:
+    """Let tables (table -> column -> type) exist under a key, with these columns at least."""
+    cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(key)}")
+    stored = stored_tables(cursor, key)
+    for table, columns in wanted.items():
         present = stored.get(table)
-        name = quoted(use_case.key, table)
+        name = quoted(key, table)
         if not present:
             listed = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns.items())
             cursor.execute(f"CREATE TABLE {name} ({listed})")

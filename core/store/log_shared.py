@@ -83,7 +83,8 @@ class SharedWriting(Writing):
 
     def reshape(self, key: str) -> None:
         """Give the home's tables the shape of the copy's."""
-        self.reshaped, again = home.reshape(self._session, key, home.copy_shape(self.cursor, key))
+        changed, again = home.reshape(self._session, key, home.copy_shape(self.cursor, key))
+        self.reshaped |= changed
         self._again += [(key, table) for table in again]
 
     def send(self, keys: Sequence[str]) -> None:
@@ -166,11 +167,11 @@ class SharedLog(PredictionLog):
             with self._server.session(reading=True) as session:
                 theirs = home.marks(session)
                 for key in self._copy.behind(theirs):
-                    self._catch_up(session, key, theirs[key], wait=False)
+                    self._catch_up(session, key, theirs[key])
             self._looked = time.monotonic()
 
-    def _catch_up(self, session: Session, key: str, theirs: home.Mark, *, wait: bool) -> None:
-        if self._copy.follow(session, key, theirs, wait=wait) and key == ALL:
+    def _catch_up(self, session: Session, key: str, theirs: home.Mark, *, locked: bool = False) -> None:
+        if self._copy.follow(session, key, theirs, locked=locked) and key == ALL:
             voided = {row[0] for row in super()._cursor().execute("FROM voided").fetchall()}
             self._days = {facts: day for facts, day in self._days.items() if day.number not in voided}
 
@@ -191,6 +192,10 @@ class SharedLog(PredictionLog):
         self._follow()  # another desk may have voided the batch of the day
         return super().batch_for(use_case, version, source, actor, at, decided_by)
 
+    def taking_in(self, keys: Sequence[str]) -> AbstractContextManager[SharedWriting]:
+        """A transaction of these use cases and what all share, in which tables may grow."""
+        return self._shared([*keys, ALL], shaping=True)
+
     def _transaction(self, *keys: str) -> AbstractContextManager[Writing]:
         return self._shared(keys)
 
@@ -206,7 +211,7 @@ class SharedLog(PredictionLog):
                 home.lock(session, key)
             theirs = home.marks(session)
             for key in self._copy.behind({key: theirs[key] for key in {*keys, ALL} & theirs.keys()}):
-                self._catch_up(session, key, theirs[key], wait=True)
+                self._catch_up(session, key, theirs[key], locked=key in keys)
             if shaping:
                 held.enter_context(self._copy.shaping)
             cursor = held.enter_context(super()._cursor())
