@@ -37,14 +37,13 @@ ALERTS = Table(
     Column("closed_by", Name),
     Column("closed_reason", Text),
 )
-Index(  # one open alert per (rule, subject, about), whoever looks; MariaDB has no indexes of a part of the rows
+Index(  # one open alert per (rule, subject, about), whoever looks; of servers see core.store.ledger_schema
     "one_open_alert",
     ALERTS.c.rule,
     ALERTS.c.subject,
     ALERTS.c.about,
     unique=True,
     sqlite_where=text("state <> 'closed'"),
-    postgresql_where=text("state <> 'closed'"),
 ).ddl_if(callable_=lambda *_, dialect, **__: dialect.name != "mysql")
 READINGS = Table(
     "alert_readings",

@@ -8,13 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, MetaData, inspect, text
 from sqlalchemy.exc import DatabaseError
-from sqlalchemy.schema import CreateColumn
+from sqlalchemy.schema import CreateColumn, Index, SchemaItem
 
 from core.errors import DatabaseDown, NotReady
 from core.store.ledger_tables import METADATA
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 HEAD = "0001"  # the newest revision in core/store/migrations/versions
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -77,17 +81,15 @@ def _alone(engine: Engine) -> Iterator[Connection]:
 
 def _make(connection: Connection) -> None:
     """The tables of an empty database at once, as all migrations together make them."""
-    if connection.dialect.name == "mysql":
-        for table in METADATA.tables.values():
-            table.dialect_kwargs.update(MARIADB)
+    suit(connection, METADATA)
     METADATA.create_all(connection)
     finish(connection)
     connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
     connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": HEAD})
 
 
-def add_missing_columns(connection: Connection, metadata: MetaData) -> None:
-    """Give the tables of an older ledger the columns that came later; their rows get the column's default, or null."""
+def add_missing(connection: Connection, metadata: MetaData) -> None:
+    """Give an older ledger's tables the columns and indexes that came later; rows get a column's default, or null."""
     found = inspect(connection)
     quoted = connection.dialect.identifier_preparer.format_table
     for table in metadata.sorted_tables:
@@ -96,6 +98,19 @@ def add_missing_columns(connection: Connection, metadata: MetaData) -> None:
             if column.name not in present:
                 definition = CreateColumn(column).compile(dialect=connection.dialect)
                 connection.execute(text(f"ALTER TABLE {quoted(table)} ADD COLUMN {definition}"))
+        indexed = {index["name"] for index in found.get_indexes(table.name)}
+        for index in table.indexes - {index for index in table.indexes if index.name in indexed}:
+            index.create(connection)
+
+
+def suit(connection: Connection, metadata: MetaData) -> None:
+    """Tell tables what only one kind of server wants: here, for the tables would import that dialect at every start."""
+    if connection.dialect.name == "mysql":
+        for table in metadata.tables.values():
+            table.dialect_kwargs.update(MARIADB)
+    elif connection.dialect.name == "postgresql":
+        part = next(index for index in metadata.tables["alerts"].indexes if index.name == "one_open_alert")
+        part.dialect_kwargs["postgresql_where"] = text("state <> 'closed'")
 
 
 def finish(connection: Connection) -> None:
@@ -136,20 +151,31 @@ def guards(kind: str) -> list[str]:
     ]
 
 
-def upgrade(connection: Connection, revision: str = "head") -> None:
-    """Run the migrations that a database lacks, in the caller's transaction."""
-    from alembic import command
+def alembic_config(connection: Connection) -> Config:
+    """What Alembic needs to run the ledger's migrations in the caller's transaction."""
     from alembic.config import Config
-    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
+    return config
+
+
+def compared(item: SchemaItem, name: str | None, *_: Any) -> bool:
+    """What Alembic compares: MariaDB cannot have an index of a part of the rows."""
+    return not (name == "one_open_alert" and isinstance(item, Index))
+
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Run the migrations that a database lacks, in the caller's transaction."""
+    from alembic import command
+    from alembic.util import CommandError
+
     try:
-        command.upgrade(config, revision)
+        command.upgrade(alembic_config(connection), revision)
     except CommandError as error:
-        found = _revision(connection)
         if "Can't locate revision" not in str(error):
             raise
+        found = _revision(connection)
         said = f"The ledger has revision {found}, which a newer version of Ringside has made; this one knows {HEAD}."
         raise NotReady(said, "Start the newer version, or restore a backup from before it.") from None

@@ -248,5 +248,4 @@ Index(
     _ALERTS.about,
     unique=True,
     sqlite_where=text("state <> 'closed'"),
-    postgresql_where=text("state <> 'closed'"),
 ).ddl_if(callable_=lambda *_, dialect, **__: dialect.name != "mysql")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from core.store.ledger_schema import MARIADB, add_missing_columns, finish
+from core.store.ledger_schema import add_missing, suit
 from core.store.migrations.baseline import METADATA
 
 revision = "0001"
@@ -14,12 +14,9 @@ down_revision = None
 def upgrade() -> None:
     """Make what is not there."""
     connection = op.get_bind()
-    if connection.dialect.name == "mysql":
-        for table in METADATA.tables.values():
-            table.dialect_kwargs.update(MARIADB)
+    suit(connection, METADATA)
     METADATA.create_all(connection)
-    add_missing_columns(connection, METADATA)
-    finish(connection)
+    add_missing(connection, METADATA)
 
 
 def downgrade() -> None:
