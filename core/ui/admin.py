@@ -6,10 +6,13 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.ui import admin_rules, admin_storage, admin_work, frame
+from core.ui import admin_backups, admin_people, admin_rules, admin_storage, admin_tokens, admin_work, frame
 
 VIEWS: dict[str, Callable[[], None]] = {
+    "People": admin_people.show,
+    "Tokens": admin_tokens.show,
     "Jobs": admin_work.show,
+    "Backups": admin_backups.show,
     "Storage": admin_storage.show,
     "In force": admin_rules.show,
 }

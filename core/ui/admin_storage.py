@@ -10,6 +10,7 @@ from core.services.administration import storage as service
 from core.services.administration.storage import TakenUp
 from core.services.health_facts import GROWTH_DAYS
 from core.ui import charts, state, words
+from core.ui.tile import tile
 
 _FEW_DAYS = 3  # fewer make no curve
 
@@ -21,12 +22,10 @@ def show() -> None:
     with st.grid(3, min_column_width=220, gap="small"):
         for disk in seen.disks:
             used = f"of {words.size(disk.total)}; holds {', '.join(disk.holds)}"
-            _tile("Disk free", words.size(disk.free), f"{words.percent(disk.free / disk.total, 0)} {used}")
-        _tile("Log and ledger grow", *_growth(seen))
+            tile("Disk free", words.size(disk.free), f"{words.percent(disk.free / disk.total, 0)} {used}")
+        tile("Log and ledger grow", *_growth(seen))
         total = sum(item.n_bytes for item in seen.held)
-        _tile(
-            "Taken up in all", words.size(total), f"in {words.count(sum(item.n_files for item in seen.held), 'file')}"
-        )
+        tile("Taken up in all", words.size(total), f"in {words.count(sum(item.n_files for item in seen.held), 'file')}")
     if any({"data", "backups"} <= set(disk.holds) for disk in seen.disks):
         st.markdown(
             ":orange[:material/warning: Backups lie on the disk they are made of.] A lost disk takes both; "
@@ -35,12 +34,6 @@ def show() -> None:
     _kinds(seen)
     _curve(seen)
     _models(seen)
-
-
-def _tile(label: str, value: str, note: str) -> None:
-    with st.container(border=True, height="stretch", gap="small"):
-        st.metric(label, value)
-        st.caption(note)
 
 
 def _growth(seen: TakenUp) -> tuple[str, str]:
