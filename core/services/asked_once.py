@@ -42,6 +42,7 @@ class AskedOnce:
         self._at_work: set[str] = set()
         self._guard = threading.Lock()
         self._swept = datetime.min.replace(tzinfo=UTC)
+        self._look: Together[str, AnswerRecord | None] = Together()
         self._keep: Together[AnswerRecord, AnswerRecord] = Together()
 
     def __call__(self, mark: str, asked: str, answer: Callable[[], str]) -> tuple[str, bool]:
@@ -66,7 +67,7 @@ class AskedOnce:
                 raise StillAtWork("The same request is still being answered.", "Send it again in a moment.")
             self._at_work.add(mark)
         try:
-            known = self._ledger.answers([mark]).get(mark)
+            known = self._look(mark, self._known)
             if known is not None:
                 return _same(known, asked), True
             record = AnswerRecord(mark, asked, answer(), datetime.now(UTC))
@@ -75,6 +76,10 @@ class AskedOnce:
         finally:
             with self._guard:
                 self._at_work.discard(mark)
+
+    def _known(self, marks: Sequence[str]) -> list[AnswerRecord | None]:
+        found = self._ledger.answers(marks)
+        return [found.get(mark) for mark in marks]
 
     def _kept(self, records: Sequence[AnswerRecord]) -> list[AnswerRecord]:
         now = datetime.now(UTC)
