@@ -27,6 +27,10 @@ def add_letting_in(command: AddCommand) -> None:
 
 def _add_person(command: AddCommand) -> None:
     sub = command("person", _person, "add a person who may sign in, or list, change or sign out people")
+    sub.epilog = (
+        "add NAME EMAIL --role ROLE; list; role EMAIL ROLE; password, deactivate, reactivate or sign-out EMAIL. "
+        "All take --json."
+    )
     does = _choices(sub)
     add = does("add", help="let somebody in; prints their one-time password once")
     add.add_argument("name", help="as events show it")
@@ -63,6 +67,7 @@ _ACTS = {
 
 def _add_token(command: AddCommand) -> None:
     sub = command("token", _token, "give a token to a program, or list or withdraw tokens")
+    sub.epilog = "give NAME --role ROLE --scope SCOPE [--scope SCOPE ...] [--days DAYS]; list; withdraw ID."
     does = _choices(sub)
     give = does("give", help="make a token; prints it once")
     give.add_argument("name", help="of the program")
