@@ -214,6 +214,7 @@ def audit_recompute(desk: Desk, actor: Actor, args: Args, progress: Progress) ->
     """Make a past score again, or a random sample: args use_case, id, sample, seed."""
     from core.services.auditing import recomputing
 
+    require(actor, Action.SEE_AUDIT)
     key = args["use_case"]
     if args.get("id"):
         return recomputing.as_json(recomputing.recompute(desk, actor, key, str(args["id"])))
@@ -224,6 +225,7 @@ def audit_report(desk: Desk, actor: Actor, args: Args, progress: Progress) -> di
     """The compliance report as a file's text: args since, until (days; the last 90 by default), form (html, json)."""
     from core.services.auditing import report, report_html
 
+    require(actor, Action.EXPORT_AUDIT)
     since, until = (date.fromisoformat(args[name]) if args.get(name) else None for name in ("since", "until"))
     found = report.report(desk, actor, *report.period(since, until))
     text = report_html.document(found) if args["form"] == "html" else report.as_text(found)
