@@ -64,8 +64,8 @@ class Service:
     ----------
     name : str
         Its module below core/services and its own name: "governing/registry.approve".
-    asks : frozenset of str
-        Names of the actions that its own body passes to `require`.
+    asks, always_asks : frozenset of str
+        Names of the actions that its own body passes to `require`, and those of them that depend on nothing.
     writes : bool
         Whether its own body changes the ledger in a transaction or writes an event.
     """
@@ -74,6 +74,7 @@ class Service:
     module: str
     function: str
     asks: frozenset[str] = field(compare=False)
+    always_asks: frozenset[str] = field(compare=False)
     writes: bool = field(compare=False)
 
     @cached_property
@@ -120,7 +121,7 @@ class Service:
 def _stand_in(parameter: inspect.Parameter) -> Any:
     if parameter.name in OUT_OF_REACH:
         return OutOfReach()
-    return "anything" if parameter.annotation == "str" else Anything()
+    return "anything" if parameter.annotation in ("str", "str | None") else Anything()
 
 
 def services() -> Iterator[Service]:
@@ -131,7 +132,9 @@ def services() -> Iterator[Service]:
         for found in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(found, ast.FunctionDef) and not found.name.startswith("_") and _takes_actor(found):
                 name = f"{place.as_posix()}.{found.name}"
-                yield Service(name, module, found.name, frozenset(_asked(found)), _writes(found))
+                plain = [statement for statement in found.body if isinstance(statement, ast.Expr)]
+                always = frozenset(action for statement in plain for action in _asked(statement))
+                yield Service(name, module, found.name, frozenset(_asked(found)), always, _writes(found))
 
 
 def methods() -> Iterator[str]:
