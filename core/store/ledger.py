@@ -138,12 +138,8 @@ class Ledger(LedgerAnswers, LedgerCases, LedgerChain, LedgerFrozen, LedgerJobs, 
             ).one_or_none()
             seq, previous = (last.seq + 1, last.hash) if last else (1, GENESIS)
             said = {"at": at.astimezone(UTC), "actor": actor, "role": role, "via": via, "action": action}
-            about = (
-                subject
-                if len(subject) <= _SUBJECT_LENGTH
-                else f"{subject[: _SUBJECT_LENGTH - 1]}\N{HORIZONTAL ELLIPSIS}"
-            )
-            content: dict[str, Any] = {"seq": seq, **said, "subject": about, **optional, "prev_hash": previous}
+            content: dict[str, Any] = {"seq": seq, **said, "subject": _fitting(subject), **optional}
+            content = {name: _without_zeros(value) for name, value in content.items()} | {"prev_hash": previous}
             entry = EventRecord(**content, hash=digest(content))
             connection.execute(insert(EVENTS).values(**asdict(entry)))
         return entry
@@ -227,3 +223,12 @@ class Ledger(LedgerAnswers, LedgerCases, LedgerChain, LedgerFrozen, LedgerJobs, 
         """Take an alias away; nothing happens where there is none."""
         with self.transaction() as connection:
             connection.execute(delete(ALIASES).where(ALIASES.c.use_case == use_case, ALIASES.c.alias == alias))
+
+
+def _fitting(subject: str) -> str:
+    return subject if len(subject) <= _SUBJECT_LENGTH else f"{subject[: _SUBJECT_LENGTH - 1]}\N{HORIZONTAL ELLIPSIS}"
+
+
+def _without_zeros(value: Any) -> Any:
+    """PostgreSQL's texts have no zero bytes."""
+    return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) else value
