@@ -92,13 +92,13 @@ def upload(page: Any, path: Path) -> None:
     raise AssertionError(f"the page did not take {path.name}")
 
 
-def wait_for(url: str, server: subprocess.Popen[bytes], seconds: float = 60.0) -> None:
+def wait_for(url: str, server: subprocess.Popen[bytes], seconds: float = 60.0, says: bytes = b"ok") -> None:
     limit = time.monotonic() + seconds
     while time.monotonic() < limit:
         assert server.poll() is None, "the desk stopped while starting"
         try:
             with urllib.request.urlopen(url, timeout=2) as answer:
-                if answer.read() == b"ok":
+                if answer.read() == says:
                     return
         except OSError:
             time.sleep(0.1)
