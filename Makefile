@@ -17,10 +17,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 MAKEFLAGS += --no-print-directory
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-dev test lint format bench lock clean
+.PHONY: help run setup setup-dev test lint audit format bench lock clean
 
 help:
-	@echo "make run | test | setup | lint | format | bench | lock | clean (see the top of the Makefile)"
+	@echo "make run | test | setup | lint | audit | format | bench | lock | clean (see the top of the Makefile)"
 
 run: setup
 	@$(BIN) -m core prepare
@@ -42,6 +42,10 @@ lint: setup-dev
 	@$(BIN) -m ruff format --check .
 	@$(BIN) -m mypy
 	@$(BIN) -c "from importlinter.cli import lint_imports_command as main; main(['--no-logo'])"
+
+# Needs the network; says so where nobody answers, and fails where an advisory is open.
+audit: setup-dev
+	@$(BIN) .ci/audit.py
 
 format: setup-dev
 	@$(BIN) -m ruff check --fix .
