@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import pyarrow as pa
 
 from core.errors import DatabaseDown, DeskError, InputError, NotReady
+from core.store.log_line import SLOW_SECONDS, Line, Silent
 from core.store.log_schema import quoted
 
 _PATIENCE = {"connect_timeout": "5", "keepalives_idle": "10", "tcp_user_timeout": "20000"}  # s, s, ms
@@ -26,34 +27,36 @@ _MOST_IDLE = 4
 class Session:
     """One transaction; rolled back at its end unless `commit` was called."""
 
-    def __init__(self, cursor: Any) -> None:
-        self._cursor = cursor
+    def __init__(self, line: Line) -> None:
+        self._line = line
         self.committed = False
 
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """What a query finds; parameters are $1, $2, ..."""
-        self._cursor.execute(query, tuple(parameters) or None)
-        found: list[tuple[Any, ...]] = self._cursor.fetchall()
+        found: list[tuple[Any, ...]] = self._line.do(lambda: self._asked(query, parameters).fetchall())
         return found
 
     def run(self, query: str, parameters: Sequence[Any] = ()) -> int:
         """Run a statement; how many rows it changed."""
-        self._cursor.execute(query, tuple(parameters) or None)
-        return int(self._cursor.rowcount)
+        return int(self._line.do(lambda: self._asked(query, parameters).rowcount, SLOW_SECONDS))
 
     def arrow(self, query: str) -> pa.RecordBatchReader:
         """What a query finds, as it arrives; read it before the next query."""
-        self._cursor.execute(query)
-        return self._cursor.fetch_record_batch()
+        return self._line.rows(self._line.do(lambda: self._asked(query).fetch_record_batch()))
 
     def copy(self, schema: str | None, table: str, rows: pa.RecordBatchReader) -> int:
         """COPY rows into a table by their columns' names; without a schema into a temporary one."""
-        kept: dict[str, Any] = {"temporary": True} if schema is None else {"db_schema_name": schema}
-        return int(self._cursor.adbc_ingest(table, rows, mode="append", **kept))
+        place: dict[str, Any] = {"temporary": True} if schema is None else {"db_schema_name": schema}
+        given = self._line.taken(rows)
+        return int(self._line.do(lambda: self._line.cursor.adbc_ingest(table, given, mode="append", **place)))
 
     def commit(self) -> None:
-        self._cursor.execute("COMMIT")
+        self._line.do(lambda: self._asked("COMMIT"))
         self.committed = True
+
+    def _asked(self, query: str, parameters: Sequence[Any] = ()) -> Any:
+        self._line.cursor.execute(query, tuple(parameters) or None)
+        return self._line.cursor
 
 
 class Server:
@@ -68,7 +71,7 @@ class Server:
     def __init__(self, url: str) -> None:
         self._url = _patient(url)
         self.shown = _shown(url)
-        self._idle: list[Any] = []
+        self._idle: list[Line] = []
         self._guard = threading.Lock()
 
     @contextmanager
@@ -80,41 +83,46 @@ class Server:
         DatabaseDown
             The server does not answer, or not in time; nothing was written.
         """
-        error = _errors()
-        try:
-            connection = self._taken()
-        except error as problem:
-            raise self._in_words(problem) from problem
+        errors = (_errors(), Silent)
+        line: Line | None = None
         whole = False
         try:
-            with connection.cursor() as cursor:
-                cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if reading else "BEGIN")
-                session = Session(cursor)
-                try:
-                    yield session
-                finally:
-                    if not session.committed:
-                        with suppress(error):  # a connection that broke has rolled back already
-                            cursor.execute("ROLLBACK")
-                            whole = True
+            line = self._taken()
+            session = Session(line)
+            line.do(lambda: session._asked("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if reading else "BEGIN"))
+            try:
+                yield session
+            finally:
+                if not session.committed:
+                    with suppress(*errors):  # a connection that broke has rolled back already
+                        line.do(lambda: session._asked("ROLLBACK"))
+                        whole = True
             whole = whole or session.committed
-        except error as problem:
+        except errors as problem:
             whole = False
             raise self._in_words(problem) from problem
+        except Exception as problem:
+            if line is None or not line.silent:
+                raise
+            raise self._in_words(problem) from problem  # DuckDB's words for a reader that fell silent
         finally:
-            self._given_back(connection, whole)
+            if line is not None:
+                self._given_back(line, whole)
 
     def close(self) -> None:
         """Close the connections that are not in use."""
         with self._guard:
             idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.close()
+        for line in idle:
+            line.close()
 
-    def _taken(self) -> Any:
+    def _taken(self) -> Line:
         with self._guard:
             if self._idle:
                 return self._idle.pop()
+        return Line(self._opened)
+
+    def _opened(self) -> Any:
         import adbc_driver_postgresql.dbapi as adbc
 
         connection = adbc.connect(self._url, autocommit=True)
@@ -123,13 +131,12 @@ class Server:
                 cursor.execute(setting)
         return connection
 
-    def _given_back(self, connection: Any, whole: bool) -> None:
+    def _given_back(self, line: Line, whole: bool) -> None:
         with self._guard:
             if whole and len(self._idle) < _MOST_IDLE:
-                self._idle.append(connection)
+                self._idle.append(line)
                 return
-        with suppress(Exception):  # whatever is wrong with it, it is not used again
-            connection.close()
+        line.close()
         if not whole:
             self.close()  # the others saw the same server go
 
@@ -143,6 +150,11 @@ class Server:
             return DatabaseDown(
                 f"The log at {self.shown} was busy with another desk for more than 30 s.",
                 "Nothing was written. Try again in a minute.",
+            )
+        if isinstance(problem, Silent) or (state is None and "Silent" in str(problem)):
+            return DatabaseDown(
+                f"The log's server {self.shown} is silent.",
+                "What was sent last is written whole or not at all. Try again; look whether the server is well.",
             )
         said = str(problem).split("ERROR:")[-1].split("FATAL:")[-1].strip().splitlines()[0].split(". SQLSTATE")[0]
         return DatabaseDown(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ import pytest
 
 from core.domain.usecase import UseCase
 from core.errors import DatabaseDown, InputError, NotReady
+from core.store import log_line
 from core.store.log import PredictionLog
 from core.store.log_feedback import FeedbackRow
 from core.store.log_open import open_log
@@ -222,7 +224,7 @@ class Line:
         self._ears = socket.create_server(("127.0.0.1", 0))
         self.url = url.replace(place, f"127.0.0.1:{self._ears.getsockname()[1]}")
         self._open: list[socket.socket] = []
-        self.cut = False
+        self.cut = self.silent = False
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
@@ -242,6 +244,8 @@ class Line:
     def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
         with suppress(OSError):
             while content := source.recv(65_536):
+                while self.silent:
+                    time.sleep(0.05)
                 sink.sendall(content)
         for end in (source, sink):
             end.close()
@@ -273,6 +277,25 @@ def test_a_server_that_goes_is_told_in_words_and_found_again(
         stale(log).counts(bnpl)
     line.cut = False
     assert stale(log).counts(bnpl).total == 3
+    assert log.append(bnpl, batch, *draw(bnpl, 5, 10)).all()
+    assert_same(log)
+    log.close()
+    line.close()
+
+
+def test_a_server_that_falls_silent_is_left_in_time(
+    tmp_path: Path, postgres_url: str, bnpl: UseCase, draw: Draw, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = Line(postgres_url)
+    log = open_shared(tmp_path / "log.duckdb", line.url)
+    batch = log.start_batch(bnpl, version="v1", source="page", actor="Ada", at=at)
+    log.append(bnpl, batch, *draw(bnpl, 3))
+    monkeypatch.setattr(log_line, "SILENT_SECONDS", 0.5)
+    line.silent = True
+    with pytest.raises(DatabaseDown, match="is silent"):
+        log.append(bnpl, batch, *draw(bnpl, 5, 10))
+    line.silent = False
+    monkeypatch.setattr(log_line, "SILENT_SECONDS", 60.0)
     assert log.append(bnpl, batch, *draw(bnpl, 5, 10)).all()
     assert_same(log)
     log.close()
