@@ -186,6 +186,15 @@ PLACES = (
     ),
     Place(
         "Govern",
+        "govern/audit.py",
+        "audit",
+        "Audit",
+        "policy",
+        "Who did what, whether the record holds, past scores made again, the compliance report.",
+        Action.SEE_AUDIT,
+    ),
+    Place(
+        "Govern",
         "govern/admin.py",
         "admin",
         "Admin",
