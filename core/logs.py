@@ -36,6 +36,7 @@ _SECRETS = (
     (re.compile(r"\brs_[A-Za-z0-9_-]{6,}"), HIDDEN),  # the desk's own tokens
     (re.compile(r"\beyJ[\w-]{6,}\.[\w-]+(?:\.[\w-]*)?"), HIDDEN),  # a signed token of an identity provider
     (re.compile(r"\$argon2[^\s'\"]+"), HIDDEN),
+    (re.compile(r"(?s)\[parameters: .*?\](?=\n|$)"), f"[parameters: {HIDDEN}]"),  # what a statement was to write
 )
 
 Facts = Mapping[str, Any]

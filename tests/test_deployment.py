@@ -245,6 +245,9 @@ def test_pages_and_api_come_through_the_proxy(proxied: tuple[int, Path]) -> None
             assert answer.status == 200 and contains in answer.read()
             assert answer.headers["Strict-Transport-Security"] and answer.headers["Content-Security-Policy"]
             assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-ID"])
+    named = urllib.request.Request(f"https://localhost:{port}/api/v1/health", headers={"X-Request-ID": "order-4711"})
+    with urllib.request.urlopen(named, context=trusted, timeout=10) as answer:
+        assert answer.headers["X-Request-ID"] == "order-4711"
     with pytest.raises(urllib.error.HTTPError, match="404"):
         urllib.request.urlopen(f"https://localhost:{port}/metrics", context=trusted, timeout=10)
 

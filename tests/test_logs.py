@@ -69,6 +69,7 @@ SECRETS = {
     "a token alone": "no such token rs_0123456789abcdef",
     "a hash": "$argon2id$v=19$m=65536,t=3,p=4$0123456789abcdef$0123456789abcdef",
     "an identity": "bad id eyJhbGciOiJSUzI1NiJ9.0123456789abcdef.0123456789abcdef",
+    "a statement": "locked\n[SQL: INSERT INTO t VALUES (?)]\n[parameters: ('0123456789abcdef', 5)]\n(Background)",
     "a client": "client_secret: 0123456789abcdef",
 }
 
