@@ -8,24 +8,47 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from contextlib import closing
 from datetime import datetime
+from pathlib import Path
 
 from core.config import Settings
-from core.errors import DeskError
+from core.errors import DeskError, NotReady
 from core.logs import logger
 from core.store.ledger import Ledger
 from core.store.ledger_desks import BEAT_SECONDS, DeskRecord
+from core.store.ledger_engine import SETTING
 
 LOGGER = logger("presence")
 
+LEDGER_FILE = "ledger.sqlite"
+
 
 def open_ledger(settings: Settings) -> Ledger:
-    """The ledger of a desk: a file in its home, or what RINGSIDE_DATABASE_URL names."""
+    """The ledger of a desk: a file in its home, or what RINGSIDE_DATABASE_URL names.
+
+    Raises
+    ------
+    NotReady
+        The desk has a ledger in a file, and that of the server is empty.
+    DatabaseDown
+    """
+    path = settings.data_dir / LEDGER_FILE
     if not settings.database_url:
-        return Ledger(settings.data_dir / "ledger.sqlite")
+        return Ledger(path)
     from core.store.desk_identity import desk_id
 
-    return Ledger(settings.database_url, desk_id(settings.data_dir))
+    ledger = Ledger(settings.database_url, desk_id(settings.data_dir))
+    if path.exists() and ledger.head()[0] == 0 and _has_events(path):
+        ledger.close()
+        said = f"This desk's ledger is in {path.name}, and the server that {SETTING} names has none yet."
+        raise NotReady(said, "Bring it there once, with: python -m core move-ledger")
+    return ledger
+
+
+def _has_events(path: Path) -> bool:
+    with closing(Ledger(path)) as kept:
+        return kept.head()[0] > 0
 
 
 class Presence:

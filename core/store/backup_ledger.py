@@ -7,11 +7,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, insert, select
 
+from core.store.backup_pieces import BackupProblem
+from core.store.ledger_desks import DESKS, LEDGER_HEAD
+from core.store.ledger_schema import go_on_counting
 from core.store.ledger_tables import EVENTS, METADATA
+
+if TYPE_CHECKING:
+    from core.store.ledger import Ledger
 
 _ROWS_AT_A_TIME = 1_000
 
@@ -58,9 +64,35 @@ def copy_ledger(connection: Connection, target: Path) -> None:
         ledger.close()
 
 
+def put_back(path: Path, ledger: Ledger) -> None:
+    """Write the rows of an SQLite file into a ledger on a server, all or none.
+
+    Raises
+    ------
+    BackupProblem
+        The ledger has events: nothing is ever written over one.
+    """
+    from core.store.ledger import Ledger
+
+    source = Ledger(path)
+    try:
+        with source.frozen() as reading, ledger.transaction() as writing:
+            if found := head_of(writing)[0]:
+                raise BackupProblem(
+                    f"The ledger on the server has {found:,} events.",
+                    "Let RINGSIDE_DATABASE_URL name an empty database: a ledger is never written over.",
+                )
+            copy_rows(reading, writing)
+    finally:
+        source.close()
+
+
 def copy_rows(source: Connection, target: Connection) -> None:
-    """Every row of every table, into empty tables of the same shape."""
+    """Every row of every table, into empty tables of the same shape; but for those that are about the server."""
     for table in METADATA.sorted_tables:
+        if table in (LEDGER_HEAD, DESKS):
+            continue
         found = source.execution_options(yield_per=_ROWS_AT_A_TIME).execute(select(table))
         for part in found.partitions(_ROWS_AT_A_TIME):
             target.execute(insert(table), [dict(row._mapping) for row in part])
+    go_on_counting(target)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, MetaData, inspect, text
+from sqlalchemy import Connection, Engine, MetaData, func, inspect, select, text
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.schema import CreateColumn, Index, SchemaItem
 
@@ -149,6 +149,21 @@ def guards(kind: str) -> list[str]:
             f"CREATE TRIGGER events_no_{verb.lower()} BEFORE {verb} ON events FOR EACH ROW BEGIN {refuse} END",
         )
     ]
+
+
+def go_on_counting(connection: Connection) -> None:
+    """PostgreSQL counts the rows it numbers itself; it must go on after those that came with their numbers."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table in METADATA.sorted_tables:
+        column = table.autoincrement_column
+        if column is not None:
+            last = connection.execute(select(func.max(column))).scalar()
+            sequence = connection.execute(
+                text(f"SELECT pg_get_serial_sequence('{table.name}', '{column.name}')")
+            ).scalar()
+            if last is not None and sequence is not None:
+                connection.execute(text("SELECT setval(:sequence, :last)"), {"sequence": sequence, "last": last})
 
 
 def alembic_config(connection: Connection) -> Config:
