@@ -236,4 +236,5 @@ def _summary(_job: JobState, job_id: str) -> FileSummary:
 
 def summary(job: JobState) -> FileSummary:
     """The figures of a finished job, kept; they never change."""
+    require(actor(), Action.SEE)
     return _summary(job, job.id)

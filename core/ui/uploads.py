@@ -13,6 +13,7 @@ import streamlit as st
 from core.domain.likeness import Finding, Level
 from core.domain.usecase import UseCase
 from core.services import batches
+from core.services.access import Action, require
 from core.services.jobs import JobState
 from core.services.pipeline import KIND
 from core.ui import audit_taken, messages, state, tables, words
@@ -93,6 +94,7 @@ def _look(key: str, version: str, path: Path, mapping: tuple[tuple[str, str | No
 
 def look(use_case: UseCase, shelf: Mapping[str, Any]) -> batches.FileLook:
     """What can be said of the file before it is scored; kept per file, mapping and version."""
+    require(state.actor(), Action.SCORE_FILE)
     mapping = shelf.get("mapping")
     version = state.desk().scorer(use_case.key).card.version
     with st.spinner("Looking at the file"):

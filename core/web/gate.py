@@ -7,7 +7,7 @@ then a session's cookie, then, where nobody has to sign in, this machine itself.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -76,7 +76,7 @@ class Gate:
             LOGGER.warning("the gate is closed: %s", error)
             await answers.refuse(head, send, 503, error.message, error.hint)
             return
-        await onward(scope, receive, send)
+        await onward(scope, receive, _sealed(send) if self.listening.secure else send)
 
     @property
     def _signs_in(self) -> bool:
@@ -167,6 +167,22 @@ def cookie_name(secure: bool) -> str:
 def _mark(scope: Scope, session_id: str) -> None:
     """Tell the pages by whom they are looked at: they see headers, not the scope."""
     scope["headers"] = [*scope["headers"], (SESSION_HEADER, session_id.encode())]
+
+
+def _sealed(send: Send) -> Send:
+    """Whatever sets a cookie where https ends, Streamlit's own too: it goes no other way."""
+
+    async def sealed(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [_secure(name, value) for name, value in message.get("headers", ())]
+        await send(message)
+
+    return sealed
+
+
+def _secure(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    bare = name.lower() == b"set-cookie" and b"secure" not in {part.strip().lower() for part in value.split(b";")}
+    return name, value + b"; Secure" if bare else value
 
 
 def _to(where: str) -> Application:

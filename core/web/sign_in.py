@@ -10,6 +10,7 @@ import asyncio
 import hmac
 import secrets
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -17,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route, Router
 
-from core.errors import DeskError
+from core.errors import DeskError, NotReady
 from core.services.signing_in import local, sessions
 from core.web import sign_in_html as html
 from core.web.asgi import Application
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _LONGEST_FORM = 16_384  # bytes
 _FORM_SECONDS = 3_600
+_HASHING, _MOST_WAITING = 2, 40  # passwords looked at at once, at 64 MB each, and tries that wait for it
 HEADERS = {
     "cache-control": "no-store",
     "content-security-policy": f"default-src 'none'; style-src '{html.STYLE_HASH}'; img-src data:; "
@@ -54,6 +56,8 @@ class SignInPages:
         self.listening = listening
         self.session_cookie = cookie_name(listening.secure)
         self.form_cookie = f"{self.session_cookie}-form"
+        self._threads = ThreadPoolExecutor(_HASHING, thread_name_prefix="password")  # the gate's own stay free
+        self._waiting = 0
 
     def routes(self) -> list[Route]:
         """Path by path."""
@@ -75,7 +79,7 @@ class SignInPages:
             return self.page(request, html.SIGN_IN, problem=html.STALE, status=400, next=onward)
         email, password = form.get("email", ""), form.get("password", "")
         try:
-            secret = await asyncio.to_thread(local.sign_in, self.desk(), email, password, self.sender(request))
+            secret = await self.hashing(local.sign_in, self.desk(), email, password, self.sender(request))
         except DeskError as error:
             return self.page(request, html.SIGN_IN, problem=str(error), status=_status(error), next=onward, email=email)
         return self.let_in(secret, onward)
@@ -112,12 +116,27 @@ class SignInPages:
         if new != form.get("again", ""):
             return self.page(request, html.CHANGE, problem=html.NOT_TWICE, status=400, told=told)
         try:
-            secret = await asyncio.to_thread(
-                local.change_password, self.desk(), signed_in.id, old, new, self.sender(request)
-            )
+            sender = self.sender(request)
+            secret = await self.hashing(local.change_password, self.desk(), signed_in.id, old, new, sender)
         except DeskError as error:
             return self.page(request, html.CHANGE, problem=str(error), status=_status(error), told=told)
         return self.let_in(secret, "/")
+
+    async def hashing(self, act: Callable[..., str], *given: Any) -> str:
+        """Do what hashes a password, a few at a time.
+
+        Raises
+        ------
+        DeskError
+            Whatever it refuses; NotReady where too many wait.
+        """
+        if self._waiting >= _MOST_WAITING:
+            raise NotReady("Very many people sign in at this moment.", "Try again in a minute.")
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, act, *given)
+        finally:
+            self._waiting -= 1
 
     async def session(self, request: Request) -> sessions.SignedIn | None:
         """Who is signed in already."""
@@ -170,4 +189,6 @@ class SignInPages:
 def _status(error: DeskError) -> int:
     from core.services.signing_in.throttle import TooManyTries
 
+    if isinstance(error, NotReady):
+        return 503
     return 429 if isinstance(error, TooManyTries) else 400

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -11,7 +13,7 @@ from core.services.desk import Desk
 from core.services.signing_in import people, tokens
 from core.web.listening import Listening
 from tests.web.conftest import PASSWORD
-from tests.web.knocks import Door, MakeDoor
+from tests.web.knocks import Door, MakeDoor, Message
 
 ADMIN = LOCAL_PEOPLE[Role.ADMIN]
 CLOSED = (
@@ -220,3 +222,74 @@ def test_a_desk_that_cannot_open_lets_nobody_in() -> None:
     knock.gate.desk = broken
     answer = knock("/", cookie="ringside=x")
     assert (answer.status, answer.asked) == (503, False)
+
+
+def test_where_https_ends_every_cookie_goes_no_other_way(door: MakeDoor, desk: Desk, ada: str) -> None:
+    knock = door(sign_in="local", url="https://desk.example", certificate=True)
+    network = {"host": "desk.example", "scheme": "https", "server": "192.0.2.1", "client": "192.0.2.9"}
+    sign_in(knock, ada, **network)
+    assert set(knock.cookies) == {"__Host-ringside"}, "browsers let nobody else set one of this name"
+
+    async def streamlits(scope: Message, receive: Any, send: Any) -> None:
+        headers = [(b"set-cookie", b"_streamlit_xsrf=x; Path=/"), (b"Set-Cookie", b"a=b; secure"), (b"x", b"y")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+
+    knock.gate.app = streamlits
+    assert knock("/", **network).cookies["_streamlit_xsrf"]["secure"]
+    plain = door(sign_in="local")
+    assert not plain("/sign-in").cookies["ringside-form"]["secure"]
+
+
+def test_a_crowd_that_signs_in_at_once_is_asked_to_wait(
+    door: MakeDoor, ada: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.web.sign_in._MOST_WAITING", 0)
+    knock = door(sign_in="local")
+    form = {"form": knock("/sign-in").cookies["ringside-form"].value, "email": ada, "password": PASSWORD}
+    answer = knock("/sign-in", form=form)
+    assert answer.status == 503 and "Try again in a minute" in answer.body and "ringside" not in answer.cookies
+
+
+def test_a_form_of_another_browser_is_not_taken(door: MakeDoor, ada: str) -> None:
+    knock, other = door(sign_in="local"), door(sign_in="local")
+    page, theirs = knock("/sign-in"), other("/sign-in").cookies["ringside-form"].value
+    assert page.headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
+    assert "<script" not in page.body and page.headers["cache-control"] == "no-store"
+    for text in ("", theirs):
+        answer = knock("/sign-in", form={"form": text, "email": ada, "password": PASSWORD})
+        assert answer.status == 400 and "ringside" not in answer.cookies
+    assert knock("/sign-in", form={"form": "x" * 20_000}).status == 400
+
+
+@pytest.mark.parametrize(
+    "where", ["//evil.example", "https://evil.example", "/\\evil.example", "/a\nb", "javascript:x"]
+)
+def test_nobody_is_led_elsewhere_after_signing_in(door: MakeDoor, ada: str, where: str) -> None:
+    knock = door(sign_in="local")
+    page = knock(f"/sign-in?next={quote(where)}")
+    assert 'name="next" value="/"' in page.body
+    form = {"form": page.cookies["ringside-form"].value, "email": ada, "password": PASSWORD, "next": where}
+    assert knock("/sign-in", form=form).headers["location"] == "/"
+
+
+def test_what_was_typed_comes_back_harmless(door: MakeDoor, ada: str) -> None:
+    knock = door(sign_in="local")
+    page = knock("/sign-in")
+    form = {"form": page.cookies["ringside-form"].value, "email": '"><script>x</script>', "password": "x"}
+    answer = knock("/sign-in", form=form)
+    assert answer.status == 400 and "<script" not in answer.body and "&lt;script&gt;" in answer.body
+
+
+def test_only_the_desks_own_link_signs_out_at_once(door: MakeDoor, ada: str) -> None:
+    knock = door(sign_in="local")
+    sign_in(knock, ada)
+    for site in ("cross-site", "same-site", "none"):
+        assert "Sign out of this desk?" in knock("/sign-out", sec_fetch_site=site).body
+    asked = knock("/sign-out")
+    assert knock("/sign-out", form={"form": "x"}).status == 400 and knock("/").status == 200
+    kept = knock.cookies["ringside"]
+    knock("/sign-out", form={"form": asked.cookies["ringside-form"].value})
+    assert "ringside" not in knock.cookies and knock("/", cookie=f"ringside={kept}").status == 401
+    sign_in(knock, ada)
+    assert "You are signed out." in knock("/sign-out", sec_fetch_site="same-origin").body
+    assert knock("/").status == 401

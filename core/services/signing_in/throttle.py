@@ -43,11 +43,9 @@ def counted(desk: Desk, account: str, address: str, now: datetime) -> Guess:
         The account or the address has to wait; this try is not counted.
     """
     keys = (key_of("account", account), key_of("address", address))
+    _must_wait(desk, keys, now)  # before anybody's turn to write is taken: a flood of tries must not hold up the desk
     with desk.ledger.transaction():
-        known = desk.ledger.attempts(keys)
-        waits = [record.wait_until for record in known.values() if record.wait_until and record.wait_until > now]
-        if waits:
-            raise too_many(max(waits) - now)
+        known = _must_wait(desk, keys, now)
         after = [_failed(known.get(key), key, now, free) for key, free in zip(keys, _FREE, strict=True)]
         for record in after:
             desk.ledger.save_attempts(record)
@@ -89,6 +87,14 @@ def too_many(wait: timedelta) -> TooManyTries:
     seconds = max(math.ceil(wait.total_seconds()), 1)
     told = f"{seconds} seconds" if seconds < 100 else f"{math.ceil(seconds / 60)} minutes"
     return TooManyTries("There were too many tries.", f"Wait {told} and try again.", seconds=seconds)
+
+
+def _must_wait(desk: Desk, keys: tuple[str, str], now: datetime) -> dict[str, AttemptRecord]:
+    known = desk.ledger.attempts(keys)
+    waits = [record.wait_until for record in known.values() if record.wait_until and record.wait_until > now]
+    if waits:
+        raise too_many(max(waits) - now)
+    return known
 
 
 def _failed(known: AttemptRecord | None, key: str, now: datetime, free: int) -> AttemptRecord:
