@@ -17,7 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,10 @@ import yaml
 
 from core.config import Settings
 from core.errors import InputError
+from core.services.access import LOCAL_PEOPLE, Role
+from core.services.desk import open_desk
+from core.services.signing_in import local, people, sessions, tokens
+from core.web.gate import cookie_name
 from tests.servers import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -166,9 +170,36 @@ http {{
 """
 
 
+@dataclass(frozen=True)
+class Proxied:
+    """A desk behind nginx, as somebody outside sees it."""
+
+    port: int
+    trusted: ssl.SSLContext
+    cookie: str  # of a person who has signed in
+    token: str
+
+    def open(self, path: str, **headers: str) -> Any:
+        asked = urllib.request.Request(f"https://localhost:{self.port}{path}", headers=headers)
+        return urllib.request.urlopen(asked, context=self.trusted, timeout=20)
+
+
+def let_in(home: Path) -> tuple[str, str]:
+    """A session's secret and a token of a desk that is not served yet."""
+    desk, admin = open_desk(Settings(home=home, sign_in="local")), LOCAL_PEOPLE[Role.ADMIN]
+    email, password = "ada@example.com", "nine lives and a lighthouse"
+    _, first = people.add(desk, admin, name="Ada", email=email, role=Role.ADMIN)
+    session = sessions.of_secret(desk, local.sign_in(desk, email, first, "127.0.0.1"))
+    assert session is not None
+    secret = local.change_password(desk, session.id, first, password, "127.0.0.1")
+    _, token = tokens.give(desk, admin, name="CRM", role=Role.ANALYST, scopes=["compare"], days=1)
+    desk.close()
+    return secret, token
+
+
 @pytest.fixture(scope="module")
-def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
-    """A desk behind nginx with the sample's configuration, names and ports exchanged: TLS port, certificate."""
+def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
+    """A desk with sign-in behind nginx with the sample's configuration, names and ports exchanged."""
     nginx, openssl = program("nginx"), program("openssl")
     folder = tmp_path_factory.mktemp("proxy")
     desk, plain, tls = free_port(), free_port(), free_port()
@@ -187,6 +218,7 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Pat
         text = text.replace(old, new)
     (folder / "desk.conf").write_text(text)
     (folder / "nginx.conf").write_text(PROXY.format(folder=folder))
+    secret, token = let_in(folder / "home")
     subprocess.run([nginx, "-t", "-q", "-c", str(folder / "nginx.conf")], check=True)
     started = [
         subprocess.Popen([nginx, "-c", str(folder / "nginx.conf")]),
@@ -210,7 +242,8 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Pat
     ]
     try:
         _wait(f"http://127.0.0.1:{desk}/api/v1/ready")
-        yield tls, folder / "tls.crt"
+        trusted = ssl.create_default_context(cafile=str(folder / "tls.crt"))
+        yield Proxied(tls, trusted, f"{cookie_name(secure=True)}={secret}", token)
     finally:
         for process in started:
             process.terminate()
@@ -220,9 +253,9 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Pat
 
 def _environment(folder: Path, tls: int) -> dict[str, str]:
     others = {name: value for name, value in os.environ.items() if not name.startswith("RINGSIDE_")}
-    (folder / "home").mkdir()
-    mine = {"RINGSIDE_HOME": str(folder / "home"), "RINGSIDE_URL": f"https://localhost:{tls}"}
-    return others | mine | {"RINGSIDE_BEHIND_PROXY": "1", "RINGSIDE_EMPTY": "1", "RINGSIDE_SCHEDULER": "0"}
+    mine = {"HOME": str(folder / "home"), "URL": f"https://localhost:{tls}", "SIGN_IN": "local", "BEHIND_PROXY": "1"}
+    quiet = {"EMPTY": "1", "SCHEDULER": "0"}
+    return others | {f"RINGSIDE_{name}": value for name, value in (mine | quiet).items()}
 
 
 def _wait(url: str) -> None:
@@ -237,40 +270,43 @@ def _wait(url: str) -> None:
 
 
 @pytest.mark.slow
-def test_pages_and_api_come_through_the_proxy(proxied: tuple[int, Path]) -> None:
-    port, certificate = proxied
-    trusted = ssl.create_default_context(cafile=str(certificate))
-    for path, contains in (("/api/v1/ready", b'"ready"'), ("/", b"<title>")):
-        with urllib.request.urlopen(f"https://localhost:{port}{path}", context=trusted, timeout=10) as answer:
+def test_pages_and_api_come_through_the_proxy(proxied: Proxied) -> None:
+    for path, who, contains in (
+        ("/api/v1/ready", {}, b'"ready"'),
+        ("/", {"Cookie": proxied.cookie}, b"<title>"),
+        ("/api/v1/use-cases", {"Authorization": f"Bearer {proxied.token}"}, b"lead_scoring"),
+    ):
+        with proxied.open(path, **who) as answer:
             assert answer.status == 200 and contains in answer.read()
             assert answer.headers["Strict-Transport-Security"] and answer.headers["Content-Security-Policy"]
             assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-ID"])
-    named = urllib.request.Request(f"https://localhost:{port}/api/v1/health", headers={"X-Request-ID": "order-4711"})
-    with urllib.request.urlopen(named, context=trusted, timeout=10) as answer:
+    with proxied.open("/api/v1/health", **{"X-Request-ID": "order-4711"}) as answer:
         assert answer.headers["X-Request-ID"] == "order-4711"
     with pytest.raises(urllib.error.HTTPError, match="404"):
-        urllib.request.urlopen(f"https://localhost:{port}/metrics", context=trusted, timeout=10)
+        proxied.open("/metrics", Cookie=proxied.cookie)
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        proxied.open("/_stcore/health")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("origin", "status"), [("https://localhost:{port}", "101"), ("https://elsewhere.example", "403")]
-)
-def test_the_page_s_websocket_comes_through_and_nobody_else_s(
-    origin: str, status: str, proxied: tuple[int, Path]
-) -> None:
-    port, certificate = proxied
-    trusted = ssl.create_default_context(cafile=str(certificate))
+    ("origin", "signed_in", "status"),
+    [("https://localhost:{port}", True, "101"), ("https://elsewhere.example", True, "403"),
+     ("https://localhost:{port}", False, "403")],
+    ids=["a page of the desk", "a page of somewhere else", "nobody"],
+)  # fmt: skip
+def test_websockets_come_through_the_proxy(origin: str, signed_in: bool, status: str, proxied: Proxied) -> None:
     asked = [
         "GET /_stcore/stream HTTP/1.1",
-        f"Host: localhost:{port}",
+        f"Host: localhost:{proxied.port}",
         "Upgrade: websocket",
         "Connection: Upgrade",
-        f"Origin: {origin.format(port=port)}",
+        f"Origin: {origin.format(port=proxied.port)}",
         "Sec-WebSocket-Version: 13",
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        *([f"Cookie: {proxied.cookie}"] if signed_in else []),
     ]
-    plain = socket.create_connection(("127.0.0.1", port), timeout=10)
-    with trusted.wrap_socket(plain, server_hostname="localhost") as wire:
+    plain = socket.create_connection(("127.0.0.1", proxied.port), timeout=10)
+    with proxied.trusted.wrap_socket(plain, server_hostname="localhost") as wire:
         wire.sendall("\r\n".join([*asked, "", ""]).encode())
         assert wire.recv(64).decode().split()[1] == status
