@@ -176,7 +176,8 @@ class LedgerPeople(ABC):
     def person_by_email(self, email: str) -> PersonRecord | None:
         """One person by their address in lower case, or None."""
         rows = self._read(select(PEOPLE).where(PEOPLE.c.email == email))
-        return PersonRecord(**rows[0]._mapping) if rows else None
+        alike = [PersonRecord(**row._mapping) for row in rows]  # MariaDB takes an e with an accent for one without
+        return next((person for person in alike if person.email == email), None)
 
     def add_session(self, session: SessionRecord) -> None:
         """Write down that somebody signed in."""

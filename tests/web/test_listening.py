@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -13,6 +14,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from core.errors import InputError
 from core.web.listening import Listening, is_loopback
@@ -137,6 +140,7 @@ def test_a_process_that_may_serve_does(tmp_path: Path, way: str, certificate: tu
         assert ("__Host-ringside-form=" in headers) == (way != "this machine")
         assert ("Secure" in headers) == (way != "this machine") and "HttpOnly" in headers
         assert ask(f"{scheme}://127.0.0.1:{port}/_stcore/host-config", server)[0] == 401
+        assert socket_status(f"{scheme.replace('http', 'ws')}://127.0.0.1:{port}/_stcore/stream") == 403
     finally:
         server.terminate()
         server.communicate(timeout=20)
@@ -144,18 +148,31 @@ def test_a_process_that_may_serve_does(tmp_path: Path, way: str, certificate: tu
 
 def ask(url: str, server: subprocess.Popen[str]) -> tuple[int, str]:
     """Status and cookie of an answer, as soon as there is one."""
-    import ssl
-
-    trusting = ssl.create_default_context()
-    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
     limit = time.monotonic() + 60
     while time.monotonic() < limit:
         assert server.poll() is None, server.communicate()[0]
         try:
-            with urllib.request.urlopen(url, timeout=5, context=trusting) as answer:
+            with urllib.request.urlopen(url, timeout=5, context=_trusting()) as answer:
                 return answer.status, answer.headers.get("set-cookie", "")
         except urllib.error.HTTPError as error:
             return error.code, ""
         except OSError:
             time.sleep(0.1)
     raise AssertionError(f"no answer from {url}")
+
+
+def socket_status(url: str) -> int:
+    """What a websocket of a stranger, who says to be somebody, is answered."""
+    context = _trusting() if url.startswith("wss") else None
+    forged = {"X-Ringside-Session": "0123456789abcdef", "Cookie": "ringside=x; __Host-ringside=x"}
+    try:
+        with connect(url, additional_headers=forged, ssl=context):
+            return 101
+    except InvalidStatus as refused:
+        return refused.response.status_code
+
+
+def _trusting() -> ssl.SSLContext:
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    return trusting
