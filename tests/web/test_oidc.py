@@ -77,6 +77,15 @@ def knock(oidc_desk: Desk, told: Any) -> Door:
     return Door(oidc_desk, how, Provider.configured(how))
 
 
+def test_who_had_a_password_needs_none_any_more(knock: Door, oidc_desk: Desk) -> None:
+    ada = next(person for person in oidc_desk.ledger.people() if person.name == "Ada")
+    oidc_desk.ledger.change_person(ada.id, how="local", password="$argon2id$x", one_time_until=ada.created_at)
+    assert knock("/sign-in", cookie=f"_streamlit_user={signed()}").status == 303
+    assert knock("/drift", **HTML).status == 200, "no page to change a password that nobody asks for"
+    kept = oidc_desk.ledger.person(ada.id)
+    assert (kept.how, kept.password) == ("oidc", None)
+
+
 def signed(claims: Any = GOOD, secret: str = COOKIE_SECRET, name: str = "_streamlit_user") -> str:
     return create_signed_value(secret, name, claims if isinstance(claims, str) else json.dumps(claims)).decode()
 

@@ -169,16 +169,16 @@ def set_password(
     Raises
     ------
     UnknownName, InputError
-        InputError: the identity provider signs them in, or the password is too weak.
+        InputError: the identity provider signs people in, or the password is too weak.
     """
     require(actor, Action.MANAGE_PEOPLE)
     at = now or datetime.now(UTC)
     record = desk.ledger.person(person_id)
-    if record.how != LOCAL:
+    if desk.settings.sign_in == OIDC:
         raise InputError(f"{record.name} has no password here.", "They change it where they sign in.")
     told, kept, until = _first_password(password, record.name, record.email, at)
     with desk.ledger.transaction():
-        desk.ledger.change_person(person_id, password=kept, one_time_until=until)
+        desk.ledger.change_person(person_id, password=kept, one_time_until=until, how=LOCAL)
         throttle.unlock(desk, record.email, at)
         ended = desk.ledger.end_sessions(at, person_id=person_id)
         _event(desk, actor, at, "set password", record.name, result=f"{ended} sessions ended")

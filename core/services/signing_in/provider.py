@@ -64,7 +64,7 @@ def sign_in_with(desk: Desk, said: Said, now: datetime | None = None) -> str:
         if desk.ledger.session(proof=said.proof) is not None:
             raise NotLetIn("This sign-in was used already.", "Sign in again.")
         if person.subject is None or person.how != OIDC:
-            desk.ledger.change_person(person.id, subject=subject, how=OIDC)
+            desk.ledger.change_person(person.id, subject=subject, how=OIDC, password=None, one_time_until=None)
         return sessions.begin(desk, person, at, how="identity provider", proof=said.proof)
 
 

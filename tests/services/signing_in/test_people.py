@@ -35,6 +35,8 @@ def test_where_a_provider_signs_people_in_nobody_has_a_password(tmp_path: object
     with pytest.raises(InputError, match="no password here"):
         people.set_password(other, admin, person.id)
     other.close()
+    told = people.set_password(desk, admin, person.id, now=NOW)
+    assert local.sign_in(desk, person.email, told, HERE, NOW), "a desk that goes back to accounts of its own"
 
 
 @pytest.mark.parametrize("email", ["ada", "ada@", "@x", "a da@x.y", "ada@x.y,eve@x.y", "", "a@" + "x" * 200])
