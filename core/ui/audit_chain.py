@@ -44,8 +44,8 @@ def _last() -> None:
 
 
 def _told(found: Verified) -> None:
-    head = f"Event {found.head.seq:,}, `{found.head.hash}`"
-    facts = f"{words.count(found.n, 'event')} hold. {head}. {words.exact(found.at)}, {found.seconds:.2f} s."
+    head = f"the last is event {found.head.seq:,}, `{found.head.hash}`"
+    facts = f"{words.count(found.n, 'event')} hold; {head}. {words.exact(found.at)}, in {found.seconds:.3g} s."
     if found.broken is None:
         st.success(facts, title="Every link holds", icon=":material/verified_user:")
     else:

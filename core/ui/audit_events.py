@@ -19,6 +19,7 @@ from core.ui import messages, state, words
 ASKED = "event"  # the name in the URL
 _PAGE = "audit:page"
 _TABLE = "audit:events"
+_WIDTHS = {"action": 185, "actor": 185}
 _FILTERS = {"action": "What", "actor": "Who", "role": "Role", "via": "By", "result": "Result"}
 
 
@@ -40,7 +41,7 @@ def _filters() -> Criteria:
     known = service.choices(state.desk(), state.actor())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         words_of = st.text_input(
-            "About", key="about", bind="query-params", type="search", icon=":material/search:", width=260,
+            "About", key="about", bind="query-params", type="search", icon=":material/search:", width=240,
             placeholder="A use case, a prediction id, a case", on_change=_first_page,
         )  # fmt: skip
         picked: dict[str, Any] = {name: _choice(label, name, known[name]) for name, label in _FILTERS.items()}
@@ -50,8 +51,8 @@ def _filters() -> Criteria:
 
 def _choice(label: str, name: str, known: list[str]) -> str:
     chosen = st.selectbox(
-        label, known, index=None, key=name, bind="query-params", placeholder="All", width=190, on_change=_first_page,
-        format_func=say.face if name == "via" else str,
+        label, known, index=None, key=name, bind="query-params", placeholder="All", width=_WIDTHS.get(name, 140),
+        on_change=_first_page, format_func=say.face if name == "via" else str,
     )  # fmt: skip
     return str(chosen or "")
 
@@ -87,12 +88,12 @@ def _table(seen: Page) -> None:
         width="stretch",
         height=36 * len(rows) + 38 if len(rows) < 15 else 560,
         column_config={
-            "": st.column_config.ButtonColumn("", width=70, type="tertiary", key=_TABLE, on_click=chosen),
-            "No.": st.column_config.NumberColumn(width=70, format="%d"),
+            "": st.column_config.ButtonColumn("", width=64, type="tertiary", key=_TABLE, on_click=chosen),
+            "No.": st.column_config.NumberColumn(width=60, format="%d"),
             "When (UTC)": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm:ss", timezone="UTC", width=170),
-            "What": st.column_config.TextColumn(width=180),
-            "About": st.column_config.TextColumn(width="large"),
-            "Who": st.column_config.TextColumn(width=140),
+            "What": st.column_config.TextColumn(width=150),
+            "About": st.column_config.TextColumn(width=230),
+            "Who": st.column_config.TextColumn(width=130),
         },
         alt="Events, newest first: number, time, what was done, about what, by whom, with which result",
     )

@@ -32,12 +32,12 @@ def row(event: EventRecord) -> dict[str, Any]:
     return {
         "No.": event.seq,
         "When (UTC)": event.at,
+        "Who": event.actor,
         "What": event.action,
         "About": event.subject,
-        "Who": event.actor,
+        "Result": event.result or "",
         "Role": event.role,
         "By": face(event.via),
-        "Result": event.result or "",
     }
 
 

@@ -112,7 +112,7 @@ def _chain(found: verifying.Verified) -> Part:
     if found.broken is not None:
         broken = found.broken
         said = f"BROKEN at event {broken.seq} ({broken.kind}): expected {broken.expected}, found {broken.found}. {said}"
-    elsewhere = f"Held against {len(found.kept)} heads that are kept elsewhere." if found.kept else _NO_HEAD
+    elsewhere = f"Heads kept elsewhere that it was held against: {len(found.kept)}." if found.kept else _NO_HEAD
     return Part("The chain of events", found.n, f"{said} {elsewhere} Checked {_moment(found.at)}.")
 
 
