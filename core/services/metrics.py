@@ -7,6 +7,7 @@ what takes longer than a moment to read is read again at most once a minute (`co
 from __future__ import annotations
 
 import platform
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -100,8 +101,9 @@ def _machine(desk: Desk, at: datetime) -> Iterator[Family]:
     sizes = measured_sizes(desk, at)
     stores = {("log",): float(sizes.log_bytes), ("ledger",): float(sizes.ledger_bytes)}
     yield gauge("ringside_store_bytes", "Bytes of the stores' files on this machine.", ["store"], stores)
-    free = {(): float(sizes.free_bytes)}
-    yield gauge("ringside_disk_free_bytes", "Bytes that are free on the disk of the desk's data.", [], free)
+    disk, where = shutil.disk_usage(desk.settings.data_dir), "on the disk of the desk's data."
+    yield gauge("ringside_disk_free_bytes", f"Bytes that are free {where}", [], {(): float(disk.free)})
+    yield gauge("ringside_disk_size_bytes", f"Bytes that there are {where}", [], {(): float(disk.total)})
     memory = {(): float(sizes.memory_bytes)}
     yield gauge("ringside_memory_bytes", "Resident memory of this process in bytes.", [], memory)
     known = (__version__, platform.python_version())

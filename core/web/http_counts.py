@@ -59,7 +59,7 @@ class HttpCounts:
         """The route of a path: for the API the template that matched it, for all else one of a few words.
 
         >>> counts = HttpCounts()
-        >>> counts.route_of("/api/v1/jobs/17", "/jobs/{job_id}"), counts.route_of("/api/v1/wp-admin", None)
+        >>> counts.route_of("/api/v1/jobs/17", "/jobs/{job_id}"), counts.route_of("/api/v1/wp-admin", "/api/v1")
         ('/api/v1/jobs/{job_id}', '/api/v1/other')
         >>> [counts.route_of(path, None) for path in ("/", "/media/ab12.csv", "/metrics", "/why/it/is.js")]
         ['page', 'media', 'metrics', 'static']
@@ -74,7 +74,7 @@ class HttpCounts:
         return "static" if _ASSET.search(path) else "page"
 
     def _api_route(self, template: str | None) -> str:
-        if template is None:
+        if template is None or template == "/api/v1":  # no route matched, or only the mount did
             return "/api/v1/other"
         route = template if template.startswith("/api/") else f"/api/v1{template}"
         with self._guard:
