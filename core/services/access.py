@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from core.errors import NotPermitted
 
@@ -74,6 +76,18 @@ class Actor:
     role: Role
     via: str = "page"  # page | cli | inbox | api
     only: frozenset[Action] | None = None  # a token's scope; None: everything the role allows
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, for a job that is done later: it is done as whoever asked for it, and no more."""
+        scope = {} if self.only is None else {"only": sorted(action.value for action in self.only)}
+        return {"name": self.name, "role": self.role.value, "via": self.via} | scope
+
+    @classmethod
+    def from_json(cls, facts: Mapping[str, Any]) -> Actor:
+        """Who `as_json` was of."""
+        only = facts.get("only")
+        scope = None if only is None else frozenset(Action(action) for action in only)
+        return cls(facts["name"], Role(facts["role"]), facts["via"], scope)
 
 
 _EVERYONE = frozenset(Role)

@@ -6,7 +6,7 @@ import hashlib
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -212,7 +212,7 @@ def _submit(desk: Desk, actor: Actor, key: str, path: Path, spec: dict[str, Any]
     scorer = desk.scorer(key, version)  # refuse now what could never run
     if not path.is_file():
         raise InputError(f"{path} is not a file.", "Give the path of a CSV, Parquet or Excel file.")
-    facts = {"path": str(path), "version": scorer.card.version, "model": scorer.card.champion, "actor": asdict(actor)}
+    facts = {"path": str(path), "version": scorer.card.version, "model": scorer.card.champion, "actor": actor.as_json()}
     return desk.jobs.submit(KIND, key, actor, spec | facts)
 
 

@@ -11,7 +11,6 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from core.config import Settings
 from core.errors import DeskBusy, DeskError, InputError, NotPermitted
 from core.logs import logger
 from core.services import commands
-from core.services.access import Actor, Role
+from core.services.access import Actor
 from core.services.auditing import noting
 from core.services.desk import Desk
 
@@ -55,7 +54,7 @@ def hand_over(
     folder.mkdir(parents=True, exist_ok=True)
     request = folder / f"{uuid.uuid4().hex[:12]}.json"
     answer = request.with_suffix(".status.json")
-    _write(request, {"command": command, "args": dict(args), "actor": asdict(actor)})
+    _write(request, {"command": command, "args": dict(args), "actor": actor.as_json()})
     heard, waiting = time.monotonic(), PATIENCE_SECONDS
     last: dict[str, Any] = {}
     try:
@@ -97,7 +96,7 @@ def serve(desk: Desk, request: Path) -> None:
     try:
         progress("taken", 0.0)
         asked = json.loads(request.read_text())
-        actor = Actor(asked["actor"]["name"], Role(asked["actor"]["role"]), asked["actor"]["via"])
+        actor = Actor.from_json(asked["actor"])
         result = _run(desk, actor, asked, progress)
         status = {"state": "done", "result": result}
     except DeskError as error:

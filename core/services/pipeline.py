@@ -23,7 +23,7 @@ from core.domain.columns import Array
 from core.domain.refusals import Refusal, refusals, worth_keeping
 from core.ml.explain import Explainer
 from core.ml.scorer import Scorer, ScoreTable
-from core.services.access import Actor, Role
+from core.services.access import Actor
 from core.services.comparison.assigning import Assigned, all_shadows, assigning
 from core.services.comparison.shadowing import shadow_scorer
 from core.services.desk import Desk
@@ -262,8 +262,7 @@ def _sha256(path: Path) -> str:
 
 def _actor(run: JobRun) -> Actor:
     """Who asked for a job, by which face."""
-    asked = run.state.spec["actor"]
-    return Actor(asked["name"], Role(asked["role"]), asked["via"])
+    return Actor.from_json(run.state.spec["actor"])
 
 
 @counted(SCORE_FILE, rows=lambda summary: int(summary["rows"]))

@@ -17,7 +17,7 @@ from core.config import Settings
 from core.domain.likeness import Level
 from core.errors import InputError, NotPermitted
 from core.services import batches
-from core.services.access import LOCAL_PEOPLE, Actor, Role
+from core.services.access import LOCAL_PEOPLE, SCOPES, Actor, Role
 from core.services.desk import Desk, open_desk
 from core.services.jobs import JobState
 from core.services.scoring import score_one
@@ -57,6 +57,13 @@ def test_a_file_is_scored_logged_and_written(desk: Desk, analyst: Actor, tmp_pat
     assert len(written) == parquet.read_metadata(result["files"]["parquet"]).num_rows == 1_200
     assert {"prediction_id", "score", "band", "decision", "consensus", "rules_band"} <= set(written[0])
     assert sum(desk.log.by_band(desk.use_case(key)).values()) == 1_200
+
+
+def test_a_program_with_a_token_has_its_file_scored_under_its_own_name(desk: Desk, tmp_path: Path) -> None:
+    program = Actor("CRM (token)", Role.SALES, "api", SCOPES["score"])
+    state = finish(desk, batches.submit(desk, program, "lead_scoring", sample("lead_scoring", tmp_path, 50)))
+    assert state.result["scored"] == 50 and state.actor == "CRM (token)"
+    assert Actor.from_json(state.spec["actor"]) == program
 
 
 @pytest.mark.parametrize("key", KEYS)

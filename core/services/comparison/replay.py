@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from core.domain.usecase import UseCase
 from core.errors import InputError
-from core.services.access import Action, Actor, Role, require
+from core.services.access import Action, Actor, require
 from core.services.desk import Desk
 from core.services.jobs import JobRun
 from core.services.reasons.logged_row import logged_columns
@@ -38,14 +37,14 @@ def submit(desk: Desk, actor: Actor, key: str, version: str, since: datetime, un
     """
     require(actor, Action.REPLAY)
     _check(desk, key, version, since, until)
-    spec = {"title": f"{key} {version}", "version": version, "actor": asdict(actor)}
+    spec = {"title": f"{key} {version}", "version": version, "actor": actor.as_json()}
     spec |= {"since": since.isoformat(), "until": until.isoformat()}
     return desk.jobs.submit(KIND, key, actor, spec)
 
 
 def _run(desk: Desk, run: JobRun) -> dict[str, Any]:
     spec = run.state.spec
-    actor = Actor(spec["actor"]["name"], Role(spec["actor"]["role"]), spec["actor"]["via"])
+    actor = Actor.from_json(spec["actor"])
     window = datetime.fromisoformat(spec["since"]), datetime.fromisoformat(spec["until"])
     left = desk.log.rows_between(desk.use_case(run.state.use_case), *window)
     done = replay(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from core.domain.usecase import UseCase
 from core.errors import InputError, NotReady
-from core.services.access import Action, Actor, Role, require
+from core.services.access import Action, Actor, require
 from core.services.desk import Desk
 from core.services.jobs import JobRun
 
@@ -57,7 +56,7 @@ def submit(desk: Desk, actor: Actor, seed: int = SEED, until: datetime | None = 
     if not cases:
         raise NotReady("No use case with a generator has a trained version.", "Run: python -m core prepare")
     end = until or datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    spec = {"title": "six simulated months", "seed": seed, "until": end.isoformat(), "actor": asdict(actor)}
+    spec = {"title": "six simulated months", "seed": seed, "until": end.isoformat(), "actor": actor.as_json()}
     spec["use_cases"] = [case.key for case in cases]
     _record(desk, actor, "fill", "intended", after={"seed": seed, "until": end.isoformat()})
     return desk.jobs.submit(KIND, "", actor, spec)
@@ -71,7 +70,7 @@ def _left_behind(desk: Desk) -> bool:
 
 def _run(desk: Desk, run: JobRun) -> dict[str, Any]:
     spec = run.state.spec
-    actor = Actor(spec["actor"]["name"], Role(spec["actor"]["role"]), spec["actor"]["via"])
+    actor = Actor.from_json(spec["actor"])
     _delete(desk)  # what a dead process left behind
     try:
         built = _build_all(desk, actor, spec, run)

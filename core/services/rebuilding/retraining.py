@@ -9,14 +9,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from core.config import CHECKOUT
 from core.errors import DeskError, InputError, NotReady
-from core.services.access import Action, Actor, Role, require
+from core.services.access import Action, Actor, require
 from core.services.desk import Desk
 from core.services.jobs import Cancelled, JobRun, JobState
 from core.services.rebuilding.first_look import first_look
@@ -68,7 +68,7 @@ def submit(desk: Desk, actor: Actor, key: str, order: Order) -> str:
         after={name: value for name, value in said.items() if name != "path"},
         reason=order.reason or "; ".join(order.because) or None,
     )
-    return desk.jobs.submit(KIND, key, actor, {"title": use_case.title, "order": said, "actor": asdict(actor)})
+    return desk.jobs.submit(KIND, key, actor, {"title": use_case.title, "order": said, "actor": actor.as_json()})
 
 
 def order_of(args: Mapping[str, Any]) -> Order:
@@ -108,7 +108,7 @@ def retrained(desk: Desk, actor: Actor, key: str) -> list[str]:
 
 def actor_of(facts: Mapping[str, Any]) -> Actor:
     """Who asked, from a job's or an order's facts."""
-    return Actor(facts["name"], Role(facts["role"]), facts["via"])
+    return Actor.from_json(facts)
 
 
 def _retrain(desk: Desk, run: JobRun) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def _retrain(desk: Desk, run: JobRun) -> dict[str, Any]:
             order = replace(order, path=str(folder / "rows.parquet"))
             extract(desk, desk.use_case(key), order.rows, order.limits, Path(order.path))
         asked = folder / "order.json"
-        asked.write_text(json.dumps({"order": order.as_json(), "actor": asdict(actor)}))
+        asked.write_text(json.dumps({"order": order.as_json(), "actor": actor.as_json()}))
         found = _in_a_process_of_its_own(desk, run, key, asked)
     run.state.message = "first comparison with the champion"  # no longer to be cancelled: the version stands
     look = first_look(desk, actor, key, found["version"])
