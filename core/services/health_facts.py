@@ -77,10 +77,11 @@ class LoadedModel:
 
 @dataclass(frozen=True)
 class Backup:
-    """The newest backup by its manifest."""
+    """The newest backup by its manifest; `same_disk`: it lies on the disk of the data, and would be lost with it."""
 
     path: Path
     made_at: datetime
+    same_disk: bool
 
 
 def memory() -> Memory:
@@ -156,12 +157,14 @@ def _stand_in(desk: Desk, key: str) -> StandIn | None:
 
 
 def last_backup(settings: Settings) -> Backup | None:
-    """The newest backup under data/backups/; None: none has been made.
+    """The newest backup in the folder of the backups; None: none has been made.
 
     A backup is a folder with a `manifest.json`, whose `made_at` says when; the file's own time where it does not.
     """
     folder = settings.backups_dir
-    found = [Backup(path.parent, _made_at(path)) for path in folder.glob("**/manifest.json")]
+    data = settings.data_dir.stat().st_dev
+    manifests = folder.glob("*/manifest.json")
+    found = [Backup(path.parent, _made_at(path), path.stat().st_dev == data) for path in manifests]
     return max(found, key=lambda backup: backup.made_at, default=None)
 
 

@@ -130,12 +130,14 @@ def _full_in(seen: Health) -> str:
 
 def _backup(seen: Health) -> None:
     if seen.backup is None:
-        _tile("Last backup", "none", "None has been made: data/backups holds no manifest.", Mark.BAD, _NO_BACKUP)
+        _tile("Last backup", "none", "None has been made yet.", Mark.BAD, {Mark.BAD: "No copy exists"})
         return
-    _tile("Last backup", words.moment(seen.backup.made_at, seen.at), seen.backup.path.name)
-
-
-_NO_BACKUP = {Mark.BAD: "No copy exists"}
+    made = words.moment(seen.backup.made_at, seen.at)
+    if seen.backup.same_disk:
+        said = {Mark.BAD: "On the disk of the data"}
+        _tile("Last backup", made, "A lost disk takes it too: see RINGSIDE_BACKUPS.", Mark.BAD, said)
+    else:
+        _tile("Last backup", made, seen.backup.path.name)
 
 
 def models(seen: Health) -> None:

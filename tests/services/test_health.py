@@ -172,7 +172,7 @@ def test_the_last_backup_is_the_newest_manifest(bare: Desk) -> None:
         (folder / name).mkdir(parents=True)
         (folder / name / "manifest.json").write_text(json.dumps({"made_at": made_at}))
     found = health_facts.last_backup(bare.settings)
-    assert found is not None and (found.path.name, found.made_at.month) == ("a", 3)
+    assert found is not None and (found.path.name, found.made_at.month, found.same_disk) == ("a", 3, True)
 
 
 def test_models_and_queue(desk: Desk) -> None:

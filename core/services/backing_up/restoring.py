@@ -17,13 +17,16 @@ from core.errors import InputError
 from core.services.access import Action, Actor, require
 from core.services.backing_up.reconciling import reconcile
 from core.store.backup import LEDGER, LOG, Backups, Manifest
+from core.store.backup_ledger import put_back
 from core.store.backup_pieces import BackupProblem
 from core.store.ledger import Ledger
 from core.store.lock import DeskLock
 from core.store.log import PredictionLog
+from core.store.log_move import move_back, move_up
+from core.store.log_open import SHARED
 
 RESTORED = "restore a backup"
-_PART = ".restoring"
+_PART, _MEMORY_MB = ".restoring", 384
 
 
 @dataclass(frozen=True)
@@ -69,17 +72,8 @@ def restore(
     manifest = kept.get(backup_id)
     if into is not None:
         return _into(kept, manifest, into, actor, at)
-    _refuse_servers(settings)
     with DeskLock(settings.data_dir):
         return _in_place(kept, manifest, settings, actor, at)
-
-
-def _refuse_servers(settings: Settings) -> None:
-    if settings.database_url:
-        raise InputError(
-            "Log and ledger of this desk live on a database server.",
-            "Restore with --into FOLDER, look at it, and bring the server's own backup back (docs/backup.md).",
-        )
 
 
 def _into(kept: Backups, manifest: Manifest, into: Path, actor: Actor, at: datetime) -> Restored:
@@ -108,11 +102,23 @@ def _in_place(kept: Backups, manifest: Manifest, settings: Settings, actor: Acto
         unpack(kept, manifest, part)
         undone = _events_after(settings, manifest)
         _note(part, manifest, actor, at, undone)
+        if settings.database_url:
+            _ledger_to_server(part, settings)
         moved = _exchange(part / "data", settings.data_dir, aside / "data", settings.backups_dir)
         moved |= _exchange(part / "models", settings.models_dir, aside / "models", settings.backups_dir)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+    if settings.database_url.startswith(SHARED):
+        path = settings.data_dir / Path(LOG).name
+        move_up(path, settings.database_url, settings.memory_mb, settings.threads, at)
     return _restored(manifest, home, str(aside) if moved else "", undone)
+
+
+def _ledger_to_server(part: Path, settings: Settings) -> None:
+    """Its rows go to the server that the settings name; the file goes with the backup they came from."""
+    with closing(Ledger(settings.database_url)) as ledger:
+        put_back(part / LEDGER, ledger)
+    (part / LEDGER).unlink()
 
 
 def _restored(manifest: Manifest, home: Path, moved_to: str, undone: int) -> Restored:
@@ -148,7 +154,9 @@ def _check_ledger(home: Path, manifest: Manifest) -> None:
 
 def _check_log(home: Path, manifest: Manifest) -> None:
     with closing(PredictionLog(home / LOG)) as log:
-        found = log.n_rows_by_use_case()
+        found, is_copy = log.n_rows_by_use_case(), log.is_copy()
+    if is_copy:  # of a log on a server: here it is one of its own
+        move_back(home / LOG, "", _MEMORY_MB, 1)
     if found != dict(manifest.n_rows):
         said, has = (", ".join(f"{key} {n:,}" for key, n in sorted(rows.items())) for rows in (manifest.n_rows, found))
         raise BackupProblem(f"The log of backup {manifest.id} has {has}; its manifest says {said}.", _OTHER)
@@ -157,7 +165,7 @@ def _check_log(home: Path, manifest: Manifest) -> None:
 def _events_after(settings: Settings, manifest: Manifest) -> int:
     """Events that are undone by going back; 0 where the present ledger cannot be read."""
     path = settings.data_dir / Path(LEDGER).name
-    if not path.is_file():
+    if settings.database_url or not path.is_file():
         return 0
     try:
         with closing(Ledger(path)) as ledger:

@@ -44,10 +44,10 @@ RULE = Rule(
         every=timedelta(minutes=15),
     ),
     runbook="Make a backup now, then look why none was made: did the task run, is there room, may the desk write? "
-    "Until the desk makes its own, copy the home folder while the desk is stopped.",
+    "The Schedule page has its runs, the Admin page makes one: docs/backup.md.",
     check=check,
     page="service",
-    watches="The age of the newest manifest under data/backups against the hour that may be lost at most; once there "
+    watches="The age of the newest backup's manifest against the hour that may be lost at most; once there "
     "are rows that somebody brought.",
     unit="hours",
 )
