@@ -67,15 +67,18 @@ async def _invalid(_: Request, error: Exception) -> Response:
     """A parameter of the path, the query or the header."""
     assert isinstance(error, RequestValidationError)
     problems = [_parameter(item) for item in error.errors()]
-    said = " ".join(f"{problem.column} is '{problem.value}': {problem.message}." for problem in problems)
+    said = " ".join(problem.message for problem in problems)
     problem, headers = told(InputError(said, "The documentation says what each parameter takes."))
     return _answer(problem.model_copy(update={"problems": details(problems)}), headers)
 
 
 def _parameter(item: Any) -> Detail:
     """One thing that the framework says of a parameter."""
-    value = str(item.get("input", ""))[:80]
-    return Detail(column=str(item["loc"][-1]), value=value, rule="type", message=str(item["msg"]))
+    name, given = str(item["loc"][-1]), item.get("input")
+    if item["type"] == "missing":
+        return Detail(column=name, value="", rule="required", message=f"{name} is missing.")
+    value = given[:80] if isinstance(given, str) else ""
+    return Detail(column=name, value=value, rule="type", message=f"{name} is '{value}': {item['msg']}.")
 
 
 async def _astray(request: Request, error: Exception) -> Response:

@@ -125,6 +125,7 @@ def _problem(item: Any) -> Detail:
     place = next((part + 1 for part in item["loc"] if isinstance(part, int)), None)
     names = [part for part in item["loc"] if isinstance(part, str)]
     name = names[1] if len(names) > 1 else (names[0] if names else "")
-    where = f"Row {place}: " if place is not None else ""
     rule = {"missing": "required", "extra_forbidden": "unknown"}.get(item["type"], "type")
-    return Detail(row=place, column=name, value="", rule=rule, message=f"{where}{name or 'the body'}: {item['msg']}.")
+    said = {"required": "is missing", "unknown": "is no field of an outcome"}.get(rule, f"does not fit: {item['msg']}")
+    where = f"Row {place}: " if place is not None else ""
+    return Detail(row=place, column=name, value="", rule=rule, message=f"{where}{name or 'the body'} {said}.")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Path, Request
+from pydantic import BaseModel, ConfigDict, Field
 
 from core.api.door import Who, blocking, desk_of
 from core.api.problems import refusals
@@ -37,18 +37,24 @@ class FoundAnswers(BaseModel):
     predictions: list[FoundAnswer] = Field(description="Newest first, at most 50; voided ones last.")
 
 
-Id = Annotated[str, Path(description="All 32 hex digits of a prediction.", pattern="^[0-9a-f]{32}$")]
+Id = Annotated[str, Path(description="All 32 hex digits of a prediction.")]
 
 
-@router.get("/use-cases/{key}/predictions", summary="Find logged scores")
-async def predictions(
-    request: Request,
-    key: str,
-    who: Who,
-    of: Annotated[str, Query(description="A record's id, or at least six digits of a prediction.", max_length=500)],
-) -> FoundAnswers:
-    """The scores of a record, by its id; or a prediction by the beginning of its id."""
-    found = await blocking(request, explanation.find_predictions, desk_of(request), who.actor, key, of)
+class Wanted(BaseModel):
+    """Whose scores are meant."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    of: str = Field(description="A record's id, or at least six digits of a prediction.", max_length=500)
+
+
+@router.post("/use-cases/{key}/predictions/find", summary="Find logged scores")
+async def find(request: Request, key: str, wanted: Wanted, who: Who) -> FoundAnswers:
+    """The scores of a record, by its id; or a prediction by the beginning of its id.
+
+    The id stands in the body, so that no log of addresses holds it.
+    """
+    found = await blocking(request, explanation.find_predictions, desk_of(request), who.actor, key, wanted.of)
     rows = [FoundAnswer.model_validate(vars(item) | {"score": number(item.score)}) for item in found]
     return FoundAnswers(predictions=rows)
 

@@ -13,6 +13,7 @@ from core.api import strict_json
 from core.api.door import Who, body, desk_of, joined, json_body, refuse_type
 from core.api.problems import refusals
 from core.api.said import ReasonsAnswer, ScoreAnswer
+from core.errors import InputError
 from core.services.access import Action, Actor, require
 from core.services.asked_once import asked_once, digest, mark_of
 from core.services.desk import Desk
@@ -45,15 +46,11 @@ Includes = Annotated[
         description="reasons (why, in the words of the Why page), interval (where the outcome is expected), or both "
         "with a comma between them.",
         examples=["reasons,interval"],
-        pattern=r"^((reasons|interval)(,(reasons|interval))*)?$",
     ),
 ]
 Version = Annotated[
     str | None,
-    Query(
-        description="Score with this version instead of the one that acts; for those who may choose.",
-        pattern="^v[0-9]{1,9}$",
-    ),
+    Query(description="Score with this version instead of the one that acts; for those who may choose."),
 ]
 Extras = Annotated[
     Extra, Query(description="Fields that the use case does not know are refused by name, or ignored and named.")
@@ -98,7 +95,7 @@ async def score(
     """
     refuse_type(request, "application/json")
     row = strict_json.read(await body(request))
-    parts = frozenset(include.split(",")) - {""}
+    parts = _parts(include)
     work = partial(_answer, desk_of(request), who.actor, key, row, parts, version, extra)
     if idempotency_key is None:
         text, again = await joined(request, work), False
@@ -108,6 +105,20 @@ async def score(
         text, again = await joined(request, asked_once(desk_of(request)), mark, asked, work)
     headers = {"Idempotency-Replayed": "true"} if again else {}
     return Response(text, media_type="application/json", headers=headers)
+
+
+def _parts(include: str) -> frozenset[str]:
+    """What is asked for besides the score.
+
+    Raises
+    ------
+    InputError
+        It is something else.
+    """
+    parts = frozenset(include.split(",")) - {""}
+    for name in sorted(parts - set(Include)):
+        raise InputError(f"include is '{name[:80]}'.", "It takes reasons, interval, or both with a comma between them.")
+    return parts
 
 
 def _answer(

@@ -74,10 +74,12 @@ def job(desk: Desk, actor: Actor, job_id: str) -> JobState:
         There is none, or it does something else.
     """
     require(actor, Action.SEE)
-    state = desk.jobs.state(job_id)
-    if state.kind != KIND:
-        raise UnknownName("job", job_id, [])
-    return state
+    record = desk.ledger.job(job_id)
+    if record is None or record.kind != KIND:
+        said = UnknownName("job", job_id, [])
+        said.hint = "Ask with the id that the upload was answered with."
+        raise said
+    return desk.jobs.state(job_id)
 
 
 def cancel(desk: Desk, actor: Actor, job_id: str) -> JobState:

@@ -51,7 +51,7 @@ def _column(column: Column, timezone: str) -> dict[str, Any]:
         told["type"] = [told["type"], "null"]
         if "enum" in told:
             told["enum"] = [*told["enum"], None]
-    said = [column.help] if column.help else []
+    said = [f"{column.help.rstrip('.')}."] if column.help else []
     said.append(f"It takes {describe(column)}.")
     if column.kind is Kind.TIME:
         said.append(f"Without an offset it is read as {timezone}.")

@@ -62,6 +62,7 @@ def desk(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     home = tmp_path_factory.mktemp("api") / "home"
     shutil.copytree(trained_home, home)
     opened = open_desk(Settings(home=home, api_requests=1_000_000))
+    opened.warm()
     yield opened
     opened.close()
 

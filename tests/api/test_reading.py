@@ -44,7 +44,7 @@ def test_the_schema_of_a_row_and_a_row_that_scores(by: As, key: str) -> None:
 def test_reasons_are_those_of_the_why_page_and_are_on_record(by: As, desk: Desk) -> None:
     row = rows_of("lead_scoring", 1, seed=41)[0]
     scored = by().post("use-cases/lead_scoring/score", json=row).json()["prediction_id"]
-    found = by().get("use-cases/lead_scoring/predictions", params={"of": row["lead_id"]}).json()["predictions"]
+    found = by().post("use-cases/lead_scoring/predictions/find", json={"of": row["lead_id"]}).json()["predictions"]
     assert [item["prediction_id"] for item in found] == [scored]
     said = by().get(f"use-cases/lead_scoring/predictions/{scored}/reasons").json()
     page = explain(desk, LOCAL_PEOPLE[Role.ANALYST], "lead_scoring", scored)
