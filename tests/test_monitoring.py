@@ -154,6 +154,12 @@ LIVES: dict[str, list[dict[str, str]]] = {
         series("ringside_alerts_open", ', rule="backup_age", severity="critical", subject="desk"', "1x40"),
     ],
     "RingsideScoreDrift": [series("ringside_drift_score_psi", ', use_case="leads", version="v1"', "0.3x40")],
+    "RingsideDrillFailed": [series("ringside_drill_ok", "", "1x10 0x30")],
+    "RingsideSignInRefused": [
+        series(
+            "ringside_http_request_duration_seconds_count", ', method="POST", route="sign-in", status="4xx"', "0+5x40"
+        ),
+    ],
     "RingsideDiskFull": [series("ringside_disk_free_bytes", "", "1e9x40")],
 }
 

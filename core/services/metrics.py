@@ -24,6 +24,7 @@ from core.services.request_counts import EXPLAIN
 from core.services.tallies import FILE_ROWS, TASK_RUNS
 
 LOGGER = logger("metrics")
+DRILLS = "backup drill"  # what their events are about
 
 Part = Callable[[Desk, datetime], Iterator[Family]]
 
@@ -117,6 +118,11 @@ def _backups(desk: Desk, _at: datetime) -> Iterator[Family]:
     made = {(): newest.made_at.timestamp()} if newest is not None else {}
     said = "When the newest backup was made, in seconds since 1970; none where there is no backup."
     yield gauge("ringside_backup_last_timestamp_seconds", said, [], made)
+    events = desk.ledger.events(DRILLS, 1)
+    facts = events[0].after if events else {}
+    for name, said in (("ok", "1 where the last drill put a backup back."), ("rto_seconds", "Seconds that took.")):
+        known = {(): float(facts[name])} if name in facts else {}
+        yield gauge(f"ringside_drill_{name}", f"{said} None where there was no drill.", [], known)
 
 
 _PARTS: dict[str, Part] = {

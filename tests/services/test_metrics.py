@@ -15,6 +15,7 @@ from core.domain.exposition import Family
 from core.errors import NotPermitted
 from core.services import batches, metrics_kept
 from core.services.access import LOCAL_PEOPLE, Action, Actor, Role
+from core.services.backing_up.drilling import DRILLED, SUBJECT
 from core.services.desk import Desk, open_desk
 from core.services.metrics import metrics
 from core.services.metrics_kept import read_anew, read_seldom
@@ -111,6 +112,14 @@ def test_backup(bare: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     assert values(bare, "ringside_backup_present") == {(): 0}  # read again after a minute
     monkeypatch.setattr(metrics_kept, "_kept", {})
     assert values(bare, "ringside_backup_last_timestamp_seconds") == {(): NOW.timestamp()}
+
+
+def test_drill(bare: Desk) -> None:
+    assert values(bare, "ringside_drill_ok") == values(bare, "ringside_drill_rto_seconds") == {}
+    facts = {"at": NOW, "actor": "Ada", "role": "admin", "via": "cli", "action": DRILLED, "subject": SUBJECT}
+    bare.ledger.record(**facts, after={"ok": False, "rto_seconds": 2.5, "at": NOW.isoformat()})
+    assert values(bare, "ringside_drill_ok") == {(): 0}
+    assert values(bare, "ringside_drill_rto_seconds") == {(): 2.5}
 
 
 def test_the_chain_s_head_moves_with_every_event(bare: Desk) -> None:
