@@ -87,8 +87,13 @@ class LogOutcomes(LogBatches):
         finally:
             cursor.unregister("given")
 
-    def judged(self, use_case: UseCase, as_known_on: datetime) -> pa.Table:
+    def judged(self, use_case: UseCase, as_known_on: datetime, *, since: datetime | None = None) -> pa.Table:
         """Acting predictions up to a time, each with its outcome as known then and every arm's scores.
+
+        Parameters
+        ----------
+        since : datetime, optional
+            Of the rows' own time; earlier rows are not read.
 
         Returns
         -------
@@ -100,8 +105,11 @@ class LogOutcomes(LogBatches):
         self.ensure(use_case)
         horizon = timedelta(days=use_case.target.horizon_days)
         known_on, policy = naive(as_known_on), use_case.policy
-        counted = f"FROM {quoted(use_case.key, 'rows')} r WHERE r.as_of <= ? AND r.batch NOT IN (FROM voided)"
-        repeated = self._rows(f"SELECT count(*) > count(DISTINCT hash(r.entity)) {counted}", [known_on])[0][0]
+        asked, span = "r.as_of <= ? AND r.batch NOT IN (FROM voided)", [known_on]
+        if since is not None:
+            asked, span = f"{asked} AND r.as_of >= ?", [known_on, naive(since)]
+        counted = f"FROM {quoted(use_case.key, 'rows')} r WHERE {asked}"
+        repeated = self._rows(f"SELECT count(*) > count(DISTINCT hash(r.entity)) {counted}", span)[0][0]
         models = ", ".join(f"s.{quoted(name)}" for name in score_names(use_case).values())
         return self._arrow(
             f"""
@@ -115,9 +123,9 @@ class LogOutcomes(LogBatches):
             FROM {quoted(use_case.key, "rows")} r JOIN {quoted(use_case.key, "scores")} s
             ON s.prediction_id = r.prediction_id AND s.batch = r.batch AND s.role = 'acting'
             LEFT JOIN batches b ON b.batch = r.batch {_KNOWN}
-            WHERE r.as_of <= ? AND r.batch NOT IN (FROM voided)
+            WHERE {asked}
             """,
-            [known_on, known_on - horizon, known_on],
+            [known_on, known_on - horizon, *span],
         )
 
     def ripeness(self, use_case: UseCase, now: datetime, soon: timedelta) -> Ripe:

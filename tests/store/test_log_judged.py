@@ -91,6 +91,8 @@ def test_rows_beside_their_outcomes(log: PredictionLog, bnpl: UseCase, draw: Any
     assert found["entity"].null_count == 4
     assert set(bnpl.recipe.model_names) <= set(found.column_names)
     assert log.judged(bnpl, last)["outcome"].null_count == 4  # received a day later
+    since = log.judged(bnpl, ripe, since=rows["as_of"][1].as_py()).sort_by("as_of")
+    assert since["outcome"].to_pylist() == [1.0, None, None]
 
 
 def test_repeated_entities_are_told_apart_from_single_ones(

@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import numpy as np
 
 from core.domain.drift.concept import drop_against
 from core.domain.drift.measures import psi
-from core.domain.judged import METRICS, figure_of
+from core.domain.judged import METRICS, Judged, figure_of
 from core.domain.metrics.catalogue import metric_of
 from core.domain.metrics.measured import Measured
 from core.domain.profile import count_bins
@@ -167,13 +167,18 @@ def by_drop(desk: Desk, use_case: UseCase, now: datetime) -> Reason | str:
     acting = desk.acting(use_case.key)
     if reference is None or acting is None:
         return f"The acting model has no reference {metric_of(metric).label} to compare with."
-    rows = judged_rows(use_case, desk.log.judged(use_case, now))
-    since = np.datetime64((now - timedelta(days=use_case.target.horizon_days + RECENT_DAYS)).date())
-    recent = rows.part(rows.counts & (rows.days >= since))
+    rows = _judged_since(desk, use_case, now, use_case.target.horizon_days + RECENT_DAYS)
+    recent = rows.part(rows.counts)
     if len(recent) == 0:
         return "No mature outcome of the last months: nothing to compare the reference with."
     current = figure_of(use_case, recent, acting.model, metric)
     return drop_of(metric, current, reference)
+
+
+def _judged_since(desk: Desk, use_case: UseCase, now: datetime, days: int) -> Judged:
+    """The rows of so many days, whole UTC days, with what is known of them; a long log is not read for them."""
+    since = datetime.combine((now - timedelta(days=days)).astimezone(UTC).date(), time(), UTC)
+    return judged_rows(use_case, desk.log.judged(use_case, now, since=since))
 
 
 def drop_of(metric: str, current: Measured | None, reference: Measured) -> Reason | str:
@@ -210,9 +215,7 @@ def by_drift(desk: Desk, use_case: UseCase, now: datetime) -> Reason | str:
     reference = next((item for item in profile.get("scores", ()) if acting and item["name"] == acting.model), None)
     if reference is None or acting is None:
         return "The acting version has no profile of its scores."
-    rows = judged_rows(use_case, desk.log.judged(use_case, now))
-    since = np.datetime64((now - timedelta(days=DRIFT_DAYS)).date())
-    recent = rows.part(rows.days >= since)
+    recent = _judged_since(desk, use_case, now, DRIFT_DAYS)
     scores = scalar_score(recent.outputs[acting.model], use_case.target.class_values)
     counts = count_bins(reference["edges"], scores, profile["width"])
     value, limit = psi(counts[:-1], np.array(reference["counts"])[:-1], SCORE_PSI)
