@@ -9,7 +9,7 @@ import streamlit as st
 from core.services.access import LOCAL_PEOPLE, Role, may, require
 from core.ui import messages, state
 from core.ui.places import PLACES, Place
-from core.web.listening import OFF
+from core.web.listening import LOCAL, OFF
 
 _LANDED = "landed_on"
 ASKED = "id"  # of the Why page: its search field's key, and the name in the URL
@@ -45,7 +45,7 @@ def refuse_strangers() -> None:
         if state.desk().settings.sign_in != OFF and state.signed_in() is None:
             st.title("You are signed out", anchor=False)
             st.caption("Nothing was lost: what you did is on record, and files you uploaded are kept.")
-            st.html('<a href="/sign-in">Sign in again</a>')
+            _leads("/sign-in", "Sign in again")
             st.stop()
 
 
@@ -63,7 +63,15 @@ def who_acts() -> None:
         return
     person = state.actor()
     st.caption(f":material/account_circle: {messages.plain(person.name)}, {person.role}")
-    st.html('<a href="/sign-out">Sign out</a>')
+    with st.container(horizontal=True):
+        _leads("/sign-out", "Sign out")
+        if state.desk().settings.sign_in == LOCAL:
+            _leads("/change-password", "Change password")
+
+
+def _leads(path: str, words: str) -> None:
+    """A link out of the pages, within this tab: Streamlit's own open another one."""
+    st.html(f'<a href="{path}" style="color: inherit">{words}</a>', width="content")
 
 
 def _pick_role() -> None:

@@ -86,7 +86,8 @@ def page(which: str, *, form: str, problem: str = "", told: str = "", next: str 
     fields = _FIELDS[which].format(next=escape(next), email=escape(email))
     hidden = f'<input type="hidden" name="form" value="{escape(form)}">'
     body = f'<form method="post" action="{_PATHS[which]}">{hidden}{fields}</form>'
-    return document(_HEADINGS[which], _said(problem, told) + body + f'<p class="small">{_SMALL[which]}</p>')
+    back = ' <a href="/">Back to the desk</a>' if which != SIGN_IN and not told else ""
+    return document(_HEADINGS[which], _said(problem, told) + body + f'<p class="small">{_SMALL[which]}{back}</p>')
 
 
 def document(heading: str, body: str) -> str:
