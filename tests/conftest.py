@@ -63,11 +63,11 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """URL of a PostgreSQL of the tests' own; skips the test and says why where none is installed."""
     if servers.program("initdb", servers.POSTGRES_ROOMS) is None:
         pytest.skip("no PostgreSQL server is installed (Debian: postgresql)")
-    with servers.postgres(tmp_path_factory.mktemp("postgres")) as url:
+    with servers.room("postgres") as folder, servers.postgres(folder) as url:
         yield url
 
 
@@ -84,11 +84,11 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def mariadb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def mariadb_server() -> Iterator[str]:
     """URL of a MariaDB of the tests' own; skips the test and says why where none is installed."""
     if servers.program("mariadbd", servers.MARIADB_ROOMS) is None:
         pytest.skip("no MariaDB server is installed (Debian: mariadb-server-core)")
-    with servers.mariadb(tmp_path_factory.mktemp("mariadb")) as url:
+    with servers.room("mariadb") as folder, servers.mariadb(folder) as url:
         yield url
 
 

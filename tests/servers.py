@@ -7,6 +7,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +39,13 @@ def as_user(folder: Path, *names: str) -> list[str]:
     for parent in [folder, *folder.parents][:-2]:
         parent.chmod(parent.stat().st_mode | 0o011)
     return ["runuser", "-u", user, "--"]
+
+
+@contextmanager
+def room(name: str) -> Iterator[Path]:
+    """A folder that other users may reach: pytest's own is closed to them whenever another run begins."""
+    with tempfile.TemporaryDirectory(prefix=f"desk-{name}-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 @contextmanager
