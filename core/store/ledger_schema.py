@@ -20,7 +20,7 @@ from core.store.ledger_tables import METADATA
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0001"  # the newest revision in core/store/migrations/versions
+HEAD = "0002"  # the newest revision in core/store/migrations/versions
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 # MariaDB and MySQL else take 'Ada' for 'ada'; the options of every table of the ledger there
