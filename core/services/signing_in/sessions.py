@@ -12,10 +12,10 @@ from typing import Any
 from core.services.access import Actor, Role
 from core.services.desk import Desk
 from core.services.signing_in import tokens
+from core.services.signing_in.seen import due
 from core.store.ledger_people import PersonRecord, SessionRecord
 
 IDLE = timedelta(hours=2)  # a session in which nobody did anything for so long has ended
-SEEN_EVERY = timedelta(minutes=1)  # that somebody was here is written no oftener
 KEPT = timedelta(days=30)  # ended sessions, for the list of an administrator; the events stay
 
 
@@ -92,7 +92,7 @@ def _found(desk: Desk, session: SessionRecord | None, at: datetime) -> SignedIn 
     person = desk.ledger.person(session.person)
     if not person.active:
         return None
-    if at - session.seen_at >= SEEN_EVERY:
+    if due(desk, session.id, session.seen_at, at):
         desk.ledger.saw_session(session.id, person.id, at)
     actor = Actor(person.name, Role(person.role))
     return SignedIn(session.id, actor, person.id, person.one_time_until is not None)

@@ -13,11 +13,11 @@ from typing import Any
 from core.errors import InputError, UnknownName
 from core.services.access import SCOPES, Action, Actor, Role, require
 from core.services.desk import Desk
+from core.services.signing_in.seen import due
 from core.store.ledger_people import TokenRecord
 
 BEGINS = "rs_"  # so that a token that leaked is recognised as one
 LONGEST_DAYS = 366
-USED_EVERY = timedelta(minutes=1)  # the last use is written no oftener
 _LONGEST_NAME = 80
 
 
@@ -140,7 +140,7 @@ def holder(desk: Desk, text: str, now: datetime | None = None) -> Holder | None:
     if not _token_of(record).works(at):
         note_expired(desk, record, at)
         return None
-    if record.last_used_at is None or at - record.last_used_at >= USED_EVERY:
+    if due(desk, record.id, record.last_used_at, at):
         desk.ledger.change_token(record.id, last_used_at=at)
     return Holder(_actor_of(record), record.id)
 
