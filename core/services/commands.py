@@ -16,6 +16,7 @@ from typing import Any
 from core.errors import DeskError, InputError, UnknownName
 from core.services import batches, overview
 from core.services.access import Action, Actor, may, require
+from core.services.auditing import noting
 from core.services.desk import Desk
 
 Progress = Callable[[str, float], None]
@@ -80,6 +81,7 @@ def explain(desk: Desk, actor: Actor, args: Args, progress: Progress) -> dict[st
 
     use_case = desk.use_case(args["use_case"])
     newest = explanation.find_predictions(desk, actor, use_case.key, str(args["id"]))[0]
+    noting.opened(desk, actor, f"{use_case.key} {newest.prediction_id}", "command explain")
     said = explanation.explain(desk, actor, use_case.key, newest.prediction_id)
     return {"answer": explanation.plain_text(use_case, said), **asdict(said)}
 

@@ -41,6 +41,9 @@ def test_explain(newest: tuple[str, str], capsys: pytest.CaptureFixture[str]) ->
     assert (facts["answer"], facts["prediction_id"], facts["use_case"]) == (answer, prediction, KEY)
     assert facts["recomputed"]["equal"] is True
     assert facts["base"] + sum(reason["points"] for reason in facts["reasons"]) == pytest.approx(facts["score"])
+    assert cli.main(["audit", "list", "--action", "open record", "--json"]) == 0
+    opened = json.loads(capsys.readouterr().out)["events"]
+    assert {(event["subject"], event["via"]) for event in opened} == {(f"{KEY} {prediction}", "cli")}
     assert cli.main(["explain", KEY, "nobody"]) == 2
     assert "nobody" in capsys.readouterr().err
 
