@@ -42,7 +42,7 @@ def refuse_strangers() -> None:
         st.stop()
     with messages.told():
         _one_person()
-        if state.desk().settings.sign_in != OFF and state.signed_in() is None:
+        if state.desk().settings.sign_in != OFF and state.signed_in(here=True) is None:
             st.title("You are signed out", anchor=False)
             st.caption("Nothing was lost: what you did is on record, and files you uploaded are kept.")
             _leads("/sign-in", "Sign in again")

@@ -113,12 +113,18 @@ def session() -> str | None:
     return st.context.headers.get(SESSION_HEADER.decode())
 
 
-def signed_in() -> Actor | None:
-    """Who is signed in, looked up anew: a session that ended or a person who was deactivated is None at once."""
+def signed_in(*, here: bool = False) -> Actor | None:
+    """Who is signed in, looked up anew: a session that ended or a person who was deactivated is None at once.
+
+    Parameters
+    ----------
+    here : bool
+        Whether somebody does something at this moment; a part of a page that draws itself anew keeps no session open.
+    """
     from core.services.signing_in import sessions
 
     known = session()
-    found = sessions.of_id(desk(), known) if known else None
+    found = sessions.of_id(desk(), known, here=here) if known else None
     return found.actor if found is not None else None
 
 

@@ -69,12 +69,18 @@ def begin(desk: Desk, person: PersonRecord, now: datetime, how: str, proof: str 
 
 def of_secret(desk: Desk, secret: str, now: datetime | None = None) -> SignedIn | None:
     """Who holds this cookie; None where the session is unknown, ended, expired or idle, or its person may not enter."""
-    return _found(desk, desk.ledger.session(secret=kept(secret)), now or datetime.now(UTC))
+    return _found(desk, desk.ledger.session(secret=kept(secret)), now or datetime.now(UTC), here=True)
 
 
-def of_id(desk: Desk, session_id: str, now: datetime | None = None) -> SignedIn | None:
-    """Who is signed in under this id, looked at anew: a role that changed holds, a session that ended is None."""
-    return _found(desk, desk.ledger.session(session_id=session_id), now or datetime.now(UTC))
+def of_id(desk: Desk, session_id: str, now: datetime | None = None, *, here: bool = False) -> SignedIn | None:
+    """Who is signed in under this id, looked at anew: a role that changed holds, a session that ended is None.
+
+    Parameters
+    ----------
+    here : bool
+        Whether somebody does something with it at this moment; a page that draws a part anew by itself is nobody.
+    """
+    return _found(desk, desk.ledger.session(session_id=session_id), now or datetime.now(UTC), here)
 
 
 def end(desk: Desk, session_id: str, now: datetime | None = None) -> None:
@@ -86,13 +92,13 @@ def end(desk: Desk, session_id: str, now: datetime | None = None) -> None:
             event(desk, at, "sign out", desk.ledger.person(session.person))
 
 
-def _found(desk: Desk, session: SessionRecord | None, at: datetime) -> SignedIn | None:
+def _found(desk: Desk, session: SessionRecord | None, at: datetime, here: bool) -> SignedIn | None:
     if session is None or session.ended_at is not None or at >= session.expires_at or at - session.seen_at >= IDLE:
         return None
     person = desk.ledger.person(session.person)
     if not person.active:
         return None
-    if due(desk, session.id, session.seen_at, at):
+    if here and due(desk, session.id, session.seen_at, at):
         desk.ledger.saw_session(session.id, person.id, at)
     actor = Actor(person.name, Role(person.role))
     return SignedIn(session.id, actor, person.id, person.one_time_until is not None)
