@@ -44,7 +44,7 @@ def metrics(desk: Desk, actor: Actor, now: datetime | None = None) -> list[Famil
     up: dict[tuple[str, ...], float] = {}
     for name, part in _PARTS.items():
         families = _read(name, part, desk, at)
-        up[name,] = families is not None
+        up[name,] = float(families is not None)
         found += families or []
     found.append(gauge("ringside_metrics_part_up", "1 where this part of the metrics could be read.", ["part"], up))
     took = time.perf_counter() - began
