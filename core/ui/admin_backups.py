@@ -104,6 +104,8 @@ def _table(known: Sequence[Backup], now: datetime) -> None:
         hide_index=True,
         width="stretch",
         column_config={
+            "Rows": st.column_config.NumberColumn(format="localized"),
+            "Events": st.column_config.NumberColumn(format="localized"),
             "Made (UTC)": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm:ss", timezone="UTC"),
             "State": st.column_config.MultiselectColumn(options=list(_STATES), color=list(_STATES.values()), width=120),
         },

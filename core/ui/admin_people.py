@@ -152,7 +152,8 @@ def _password(person: Person) -> None:
 def _tell(person: Person, text: str) -> None:
     name = messages.plain(person.name)
     days = words.count(service.ONE_TIME_DAYS, "day")
-    once(text, f"The one-time password of **{name}**", f"Hand it over in person; it opens the desk for {days}, once.")
+    how = f"Hand it over in person. It works for {days}; they choose their own with it."
+    once(text, f"The one-time password of **{name}**", how)
 
 
 def _sign_out(person: Person, n_open: int) -> None:
@@ -207,7 +208,8 @@ def _roles() -> None:
             ],
             hide_index=True,
             width="stretch",
-            column_config={"What": st.column_config.TextColumn(width="large")},
+            column_config={"What": st.column_config.TextColumn(width=330)}
+            | {role.value: st.column_config.CheckboxColumn(width=70) for role in Role},
             alt="Every action of the desk, and the roles that may do it",
         )
         st.caption("Checked by every service, on every face. A token may do what both its role and its scopes allow.")

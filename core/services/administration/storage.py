@@ -14,6 +14,7 @@ from core.services.desk import Desk
 from core.services.health_facts import GROWTH_DAYS, Storage
 from core.services.privacy.settings import kept_for
 from core.store.ledger_service import Sizes
+from core.store.log_open import SHARED
 
 FOR_GOOD = "for good"
 # Below data/: folder -> what it holds.
@@ -25,7 +26,10 @@ _FOLDERS = {
     "reports": "Reports",
     "outbox": "Scored files handed on",
     "scoring_jobs": "What each scoring job has sent",
+    "arriving": "Outcomes that are being read",
+    "audit": "Heads of the record of events",
 }
+_LOG = {False: "Prediction log", True: "Copy of the shared prediction log"}
 _STORES = ("log.duckdb", "ledger.sqlite")
 
 
@@ -90,10 +94,11 @@ def taken_up(desk: Desk, actor: Actor, now: datetime | None = None) -> TakenUp:
 def _held(desk: Desk) -> list[Held]:
     settings = desk.settings
     home, data, backups = settings.home, settings.data_dir, settings.backups_dir
+    shared = settings.database_url.startswith(SHARED)
     kept = {name: _days(days) for name, days in kept_for(desk, None).items()}
     kept["uploads"] = _days(settings.keep_uploads_days)
     found = [
-        _sum("Prediction log", home, _files(data, "log.duckdb*"), "as set for each use case"),
+        _sum(_LOG[shared], home, _files(data, "log.duckdb*"), "as set for each use case"),
         _sum("Ledger", home, _files(data, "ledger.sqlite*"), FOR_GOOD),
         _sum("Models", home, [settings.models_dir], FOR_GOOD),
         _sum("Backups", home, [backups]),
