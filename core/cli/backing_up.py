@@ -43,12 +43,13 @@ def _listed(args: argparse.Namespace, terminal: Terminal) -> dict[str, Any]:
 
     found = backups.listed(terminal.settings)
     if args.json:
-        return {"backups": [asdict(item) for item in found]}
+        return {"backups": [asdict(item) for item in found], "unreadable": backups.unreadable(terminal.settings)}
     lines = {
         item.id: f"{item.made_at:%Y-%m-%d %H:%M} UTC, {item.reason}, {item.n_rows:,} rows, {item.event_seq:,} events, "
         f"{item.bytes / 1e6:,.1f} MB" + (", read again" if item.verified else ", DAMAGED" if item.damaged else "")
         for item in found
     }
+    lines |= dict.fromkeys(backups.unreadable(terminal.settings), "its manifest cannot be read")
     return lines or {"answer": "There is no backup."}
 
 
@@ -58,7 +59,7 @@ def _restore(args: argparse.Namespace, terminal: Terminal) -> dict[str, Any]:
 
     name = args.backup
     if name == "newest":
-        name = next((item.id for item in backups.listed(terminal.settings)), name)
+        name = next((item.id for item in backups.listed(terminal.settings)), name)  # none: "there is no backup"
     return asdict(restore(terminal.settings, terminal.actor, name, args.into))
 
 

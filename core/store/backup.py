@@ -22,6 +22,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -99,14 +100,25 @@ class Backups:
         self.pieces = Pieces(folder / PIECES)
 
     def all(self) -> list[Manifest]:
-        """Every backup that was completed, newest first; a manifest that cannot be read is none."""
-        found = []
-        for path in self.folder.glob(f"*/{MANIFEST}"):
-            try:
-                found.append(_read(path))
-            except (ValueError, KeyError, TypeError, OSError):
-                continue
-        return sorted(found, key=lambda manifest: manifest.made_at, reverse=True)
+        """Every backup that was completed, newest first, but for those whose manifest cannot be read."""
+        found = (self._readable(path.parent.name) for path in self.folder.glob(f"*/{MANIFEST}"))
+        return sorted(filter(None, found), key=lambda manifest: manifest.made_at, reverse=True)
+
+    def unreadable(self) -> list[str]:
+        """Ids of backups whose manifest cannot be read."""
+        ids = sorted(path.parent.name for path in self.folder.glob(f"*/{MANIFEST}"))
+        return [backup_id for backup_id in ids if self._readable(backup_id) is None]
+
+    def newest(self) -> Manifest | None:
+        """The newest one, without reading the others: ids begin with the time."""
+        ids = sorted((path.parent.name for path in self.folder.glob(f"*/{MANIFEST}")), reverse=True)
+        return next(filter(None, map(self._readable, ids)), None)
+
+    def _readable(self, backup_id: str) -> Manifest | None:
+        try:
+            return _read(self.folder / backup_id / MANIFEST)
+        except (ValueError, KeyError, TypeError, OSError):
+            return None
 
     def get(self, backup_id: str) -> Manifest:
         """One backup.
@@ -230,7 +242,7 @@ class Backups:
         for path in self.folder.iterdir():
             if path.is_dir() and path.name != PIECES and path.name not in known and not (path / MANIFEST).exists():
                 shutil.rmtree(path, ignore_errors=True)
-        if any(path.name not in known for path in self.folder.iterdir() if (path / MANIFEST).exists()):
+        if self.unreadable():
             return 0  # the manifest that cannot be read may need any piece
         return self.pieces.sweep({name for item in _contents(kept) for name in self._used(item)})
 
@@ -256,6 +268,13 @@ def _digest(facts: Mapping[str, Any]) -> str:
 
 
 def _read(path: Path) -> Manifest:
+    found = path.stat()
+    return _parsed(path, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=256)
+def _parsed(path: Path, *version: int) -> Manifest:
+    """A manifest; parsed once as long as the file is the same."""
     facts = json.loads(path.read_text(encoding="utf-8"))
     if facts.pop("sha256") != _digest(facts):
         raise ValueError("its content has changed")

@@ -72,6 +72,11 @@ def listed(settings: Settings) -> list[Backup]:
     return [_seen(kept, manifest) for manifest in kept.all()]
 
 
+def unreadable(settings: Settings) -> list[str]:
+    """Ids of backups whose manifest has changed or cannot be read."""
+    return Backups(settings.backups_dir).unreadable()
+
+
 def _seen(kept: Backups, manifest: Manifest) -> Backup:
     whole = kept.verified(manifest.id)
     return Backup(

@@ -67,7 +67,7 @@ def drill(desk: Desk, actor: Actor, now: datetime | None = None) -> Drill:
     require(actor, Action.BACK_UP)
     at = now or datetime.now(UTC)
     kept = Backups(desk.settings.backups_dir)
-    newest = next(iter(kept.all()), None)
+    newest = kept.newest()
     if newest is None:
         raise NotReady("There is no backup to try out.", "Make one: python -m core backup")
     found = _try_out(kept, newest, desk.settings, at)

@@ -11,7 +11,7 @@ from core.services.backing_up.kept import DAILY, HOURLY, ON_CHANGE
 from core.services.backing_up.making import make
 from core.services.desk import Desk
 from core.services.scheduling.task import Task
-from core.store.backup import Manifest
+from core.store.backup import Backups, Manifest
 
 LANE = "backups"
 SETTLED = timedelta(seconds=60)  # so long after the last change: one backup for a promotion and what belongs to it
@@ -45,7 +45,7 @@ def hourly(desk: Desk, now: datetime) -> Mapping[str, Any]:
 
 def on_change(desk: Desk, now: datetime) -> Mapping[str, Any]:
     """Make a backup where something has changed since the last one, and has settled."""
-    last = next(iter(listed(desk.settings)), None)
+    last = Backups(desk.settings.backups_dir).newest()
     events = desk.ledger.events(limit=LOOK_BACK)
     since = [event for event in events if event.action in CHANGES and (last is None or event.seq > last.event_seq)]
     if not since or now - since[0].at < SETTLED:
