@@ -2,7 +2,8 @@
 
 Each figure stands beside a peer or a floor measured in the same run, because machines are shared and noisy;
 quote the ratios. --rows N scales the file figures (1,000,000 by default), --drift-rows N the comparison with Evidently
-(100,000: of a million rows it takes minutes and gigabytes), --log-rows N the log that the drift page is opened on.
+(100,000: of a million rows it takes minutes and gigabytes), --log-rows N the log that the drift page is opened on,
+--load-seconds N how long the API is loaded.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--drift-rows", type=int, default=100_000)
     parser.add_argument("--log-rows", type=int, default=10_000_000)
+    parser.add_argument("--load-seconds", type=int, default=60)
     asked = parser.parse_args()
     rows = asked.rows
     print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, {rows:,} rows\n")
@@ -39,6 +41,7 @@ def main() -> None:
         train_missing(Settings(home=home), ACTOR, lambda message, fraction: None)
         figures = list(_one_row(home)) + list(_file(home, Path(folder), rows)) + list(_pages(home))
         figures += _reasons(home)
+        figures += _load(home, asked.load_seconds)
         figures += _history(home)
         figures += _comparisons()
         figures += _long_log(Path(folder), asked.log_rows)
@@ -144,6 +147,20 @@ def _reasons(home: Path) -> Iterator[Figure]:
         name = f"reasons of one typed row, every model, {key} ({kind})"
         ours = f"p50 {found['all_p50_ms']:.1f}, p95 {found['all_p95_ms']:.1f} ms"
         yield Figure(name, ours, "", None, f"p95 < {limit} ms", found["all_p95_ms"] < limit)
+
+
+def _load(home: Path, seconds: int) -> Iterator[Figure]:
+    for clients in (1, 50):
+        found = contest("benchmarks.load", "--seconds", str(seconds), "--clients", str(clients), "--home", str(home))
+        wrong = found["lost"] + found["doubled"] + found["other_score"] + found["rows"] - found["acknowledged"]
+        times = ", ".join(f"{name} {found[f'{name}_ms']:.0f}" for name in ("p50", "p95", "p99"))
+        page = sorted(found["page_busy_ms"])
+        ours = (
+            f"{found['rows_per_second']:,} rows/s, {times} ms; {found['acknowledged']:,} rows, {wrong} lost or doubled"
+        )
+        peer = f"a page meanwhile: median {page[len(page) // 2]:.0f}, at most {page[-1]:.0f} ms"
+        limit, holds = "p95 < 200 ms, none lost or doubled", wrong == 0 and found["p95_ms"] < 200
+        yield Figure(f"one row through the API, {clients} at once, {seconds} s", ours, peer, None, limit, holds)
 
 
 def _comparisons() -> Iterator[Figure]:

@@ -9,10 +9,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, String, Table, Text, delete, select
+from sqlalchemy import Column, Connection, Select, String, Table, Text, delete, insert, select
 
 from core.store.ledger_tables import METADATA, UtcDateTime
-from core.store.ledger_upsert import NOTHING, upsert
 
 ANSWERS = Table(
     "answers",
@@ -50,12 +49,12 @@ class LedgerAnswers(ABC):
 
     def keep_answers(self, records: Sequence[AnswerRecord]) -> list[AnswerRecord]:
         """Keep answers, all or none; where one is kept already that one stays, and is returned in its place."""
-        kept = []
-        with self.transaction() as connection:
-            for record in records:
-                new = upsert(connection, ANSWERS, keys=("mark",), values=asdict(record), update=NOTHING)
-                kept.append(record if new else self.answers([record.mark])[record.mark])
-        return kept
+        with self.transaction() as connection:  # nobody else writes meanwhile
+            kept = self.answers([record.mark for record in records])
+            fresh = {record.mark: record for record in reversed(records) if record.mark not in kept}
+            if fresh:
+                connection.execute(insert(ANSWERS), [asdict(record) for record in fresh.values()])
+        return [(kept | fresh)[record.mark] for record in records]
 
     def drop_answers(self, before: datetime) -> int:
         """Forget the answers that were given before a time."""
