@@ -82,6 +82,7 @@ class SignInPages:
             secret = await self.hashing(local.sign_in, self.desk(), email, password, self.sender(request))
         except DeskError as error:
             return self.page(request, html.SIGN_IN, problem=str(error), status=_status(error), next=onward, email=email)
+        await self.leave(request)
         return self.let_in(secret, onward)
 
     async def sign_out(self, request: Request) -> Response:
@@ -90,9 +91,7 @@ class SignInPages:
             return self.page(request, html.SIGN_OUT)
         if request.method == "POST" and not self.own_form(request, await self.form(request)):
             return self.page(request, html.SIGN_OUT, problem=html.STALE, status=400)
-        signed_in = await self.session(request)
-        if signed_in is not None:
-            await asyncio.to_thread(sessions.end, self.desk(), signed_in.id)
+        await self.leave(request)
         answer = self.signed_out(request)
         self.set_cookie(answer, self.session_cookie, "", 0)
         return answer
@@ -142,6 +141,12 @@ class SignInPages:
         """Who is signed in already."""
         secret = request.cookies.get(self.session_cookie)
         return await asyncio.to_thread(sessions.of_secret, self.desk(), secret) if secret else None
+
+    async def leave(self, request: Request) -> None:
+        """End the session that this browser has, if any."""
+        signed_in = await self.session(request)
+        if signed_in is not None:
+            await asyncio.to_thread(sessions.end, self.desk(), signed_in.id)
 
     def let_in(self, secret: str, onward: str) -> Response:
         """Give the browser its session, and forget the form."""

@@ -161,6 +161,19 @@ def test_a_session_opens_everything_and_its_end_closes_it(door: MakeDoor, desk: 
     assert knock("/").status == 401
 
 
+def test_signing_in_again_leaves_no_older_session_behind(door: MakeDoor, ada: str) -> None:
+    knock = door(sign_in="local")
+    page = knock("/sign-in")
+    form = {"form": page.cookies["ringside-form"].value, "email": ada, "password": PASSWORD, "next": "/"}
+    asked = {"ringside-form": form["form"]}
+    knock("/sign-in", form=form)
+    first = knock.cookies["ringside"]
+    knock.cookies |= asked
+    knock("/sign-in", form=form)
+    assert knock.cookies["ringside"] != first and knock("/").status == 200
+    assert knock("/", cookie=f"ringside={first}").status == 401
+
+
 @pytest.mark.parametrize("value", ["", "x", "0" * 43, "' OR 1=1 --", "a" * 5_000, "\xff\xfe", "..%2f"])
 def test_a_forged_cookie_opens_nothing(door: MakeDoor, ada: str, value: str) -> None:
     knock = door(sign_in="local")
