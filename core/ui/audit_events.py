@@ -134,7 +134,8 @@ def _one(event: EventRecord) -> None:
         with st.container(horizontal=True, horizontal_alignment="distribute"):
             st.markdown(f"### Event {event.seq}: {messages.plain(event.action)}")
             st.button("Close", icon=":material/close:", type="tertiary", on_click=_close)
-        who = f"{event.actor} ({event.role}), by {say.face(event.via)}"
+        role = "" if f"({event.role})" in event.actor else f" ({event.role})"
+        who = f"{event.actor}{role}, by {say.face(event.via)}"
         st.markdown(f"**{messages.plain(event.subject)}**  \n{messages.plain(who)}, {event.at:%d %b %Y, %H:%M:%S} UTC")
         for label, text in (("Why", event.reason), ("Result", event.result)):
             if text:

@@ -8,8 +8,9 @@ import streamlit as st
 
 from core.services.access import Action, may
 from core.services.auditing import report as service
-from core.services.auditing.report import Part, Report
+from core.services.auditing.report import Report
 from core.services.auditing.report_html import document
+from core.services.auditing.report_part import Part
 from core.ui import audit_taken, messages, state, words
 
 _MADE = "report"

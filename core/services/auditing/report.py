@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -15,7 +15,9 @@ from typing import Any
 from core.errors import InputError
 from core.services.access import Action, Actor, require
 from core.services.auditing import noting, verifying
+from core.services.auditing import report_figures as figures
 from core.services.auditing.report_groups import ACCESS, GROUPS, SIGNED_IN, Group
+from core.services.auditing.report_part import Part, moment, none
 from core.services.auditing.trail import differences
 from core.services.desk import Desk
 from core.store.ledger_chain import Criteria
@@ -25,22 +27,6 @@ from core.store.ledger_tables import EventRecord
 MOST = 1_000  # events that a part lists; it says when there were more
 USUAL_DAYS = 90
 _SHOWN = 6  # differences of one event
-
-
-@dataclass(frozen=True)
-class Part:
-    """A titled table. `n`: how many there were; `said`: one sentence where that is needed."""
-
-    title: str
-    n: int
-    said: str
-    header: tuple[str, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain values; a row by the names of its columns."""
-        rows = [dict(zip(self.header, row, strict=True)) for row in self.rows]
-        return {"title": self.title, "n": self.n, "said": self.said, "rows": rows}
 
 
 @dataclass(frozen=True)
@@ -87,8 +73,9 @@ def report(desk: Desk, actor: Actor, first: date, last: date, now: datetime | No
         *_promotions(desk, since, until),
         *(_listed(desk, group, since, until) for group in GROUPS),
         _access(desk, since, until),
-        _fairness(desk, min(until, at)),
-        _alerts(desk, since, until),
+        figures.fairness(desk, min(until, at)),
+        figures.alerts(desk, since, until),
+        figures.backups(desk, since, until),
     )
     n = sum(part.n for part in parts)
     what = f"compliance report, {first} to {last}"
@@ -113,7 +100,7 @@ def _chain(found: verifying.Verified) -> Part:
         broken = found.broken
         said = f"BROKEN at event {broken.seq} ({broken.kind}): expected {broken.expected}, found {broken.found}. {said}"
     elsewhere = f"Heads kept elsewhere that it was held against: {len(found.kept)}." if found.kept else _NO_HEAD
-    return Part("The chain of events", found.n, f"{said} {elsewhere} Checked {_moment(found.at)}.")
+    return Part("The chain of events", found.n, f"{said} {elsewhere} Checked {moment(found.at)}.")
 
 
 _NO_HEAD = "No head is kept elsewhere, so a chain that was cut short could not be told."
@@ -131,14 +118,14 @@ def _promotions(desk: Desk, since: datetime, until: datetime) -> Iterator[Part]:
         (
             record.use_case,
             f"{record.version} {record.model}",
-            f"{record.requested_by}, {_moment(record.requested_at)}",
+            f"{record.requested_by}, {moment(record.requested_at)}",
             record.reason,
             _evidence(record),
-            record.state + (f", {_moment(record.closed_at)}" if record.closed_at else ""),
+            record.state + (f", {moment(record.closed_at)}" if record.closed_at else ""),
         )
         for record in found
     ]
-    yield Part("Promotions and their evidence", len(rows), _none(rows), header, tuple(rows))
+    yield Part("Promotions and their evidence", len(rows), none(rows), header, tuple(rows))
     yield _approvals(desk, found)
 
 
@@ -159,7 +146,7 @@ def _approvals(desk: Desk, promotions: Iterable[PromotionRecord]) -> Part:
             f"{record.use_case} {record.version} {record.model}",
             record.requested_by,
             f"{said.actor}, {said.role}",
-            _moment(said.at),
+            moment(said.at),
             "yes" if said.approved else "no",
             said.reason,
             "SELF-APPROVED" if said.approved and said.actor == record.requested_by else "no",
@@ -168,7 +155,7 @@ def _approvals(desk: Desk, promotions: Iterable[PromotionRecord]) -> Part:
         for said in desk.ledger.approvals(record.id)
     ]
     own = sum(row[-1] == "SELF-APPROVED" for row in rows)
-    said = f"{own} of {len(rows)} were given by who had asked." if own else _none(rows)
+    said = f"{own} of {len(rows)} were given by who had asked." if own else none(rows)
     return Part("Approvals", len(rows), said, header, tuple(rows))
 
 
@@ -177,11 +164,11 @@ def _listed(desk: Desk, group: Group, since: datetime, until: datetime) -> Part:
     n = desk.ledger.count_events(criteria)
     found = desk.ledger.find_events(criteria, MOST)[::-1]
     rows = tuple(
-        (str(event.seq), _moment(event.at), _who(event), event.action, event.subject, _what(event), event.reason or "")
+        (str(event.seq), moment(event.at), _who(event), event.action, event.subject, _what(event), event.reason or "")
         for event in found
     )
-    said = f"The newest {MOST:,} of {n:,}." if n > MOST else _none(rows)
-    return Part(group.title, n, said, ("Event", "When", "Who", "What", "About", "Before and after", "Why"), rows)
+    said = f"The newest {MOST:,} of {n:,}." if n > MOST else none(rows)
+    return Part(group.title, n, said, ("No.", "When", "Who", "What", "About", "Before and after", "Why"), rows)
 
 
 def _what(event: EventRecord) -> str:
@@ -214,11 +201,11 @@ def _access(desk: Desk, since: datetime, until: datetime) -> Part:
             ", ".join(sorted(name[4:] for name in counted if name.startswith("via "))),
             f"{counted[SIGNED_IN]:,}",
             *(f"{sum(counted[action] for action in actions):,}" for actions in ACCESS.values()),
-            _moment(last[who]),
+            moment(last[who]),
         )
         for who, counted in sorted(people.items())
     )
-    return Part("Access by person and role", len(rows), _none(rows), header, rows)
+    return Part("Access by person and role", len(rows), none(rows), header, rows)
 
 
 def _every(desk: Desk, criteria: Criteria) -> Iterator[EventRecord]:
@@ -228,70 +215,5 @@ def _every(desk: Desk, criteria: Criteria) -> Iterator[EventRecord]:
         offset += step
 
 
-def _fairness(desk: Desk, at: datetime) -> Part:
-    from core.services.comparison.fairness_watch import worst_gaps
-
-    rows = tuple(
-        (
-            key,
-            gap.column,
-            gap.kind,
-            gap.arm,
-            _figure(gap),
-            f"{gap.n:,}",
-            f"{gap.limit:.2f}",
-            "BROKEN" if gap.breaks else "no",
-            gap.sentence,
-        )
-        for key in desk.use_cases()
-        for gap in worst_gaps(desk, key, at)
-    )
-    header = ("Use case", "Column", "Gap", "Decides", "Value, 95 %", "n", "Limit", "Broken", "In words")
-    broken = sum(row[7] == "BROKEN" for row in rows)
-    said = (
-        f"As known on {_moment(at)}, of the last 90 days and the horizon before them. {broken} of {len(rows)} broken."
-    )
-    return Part("Fairness as it stood", len(rows), said, header, rows)
-
-
-def _figure(gap: Any) -> str:
-    if gap.value is None:
-        return "too few rows"
-    return f"{gap.value:.3f} [{gap.low:.3f}, {gap.high:.3f}]"
-
-
-def _alerts(desk: Desk, since: datetime, until: datetime) -> Part:
-    found = [
-        alert
-        for alert in desk.ledger.alerts(limit=100_000)
-        if alert.opened_at < until and (alert.closed_at is None or alert.closed_at >= since)
-    ]
-    header = ("Opened", "Rule", "Of", "Severity", "State", "Owner", "n", "Last finding")
-    rows = tuple(
-        (
-            _moment(alert.opened_at),
-            alert.rule.replace("_", " "),
-            f"{alert.subject} {alert.about}".strip() + (" (simulated)" if alert.simulated else ""),
-            alert.severity,
-            alert.state + (f", {_moment(alert.closed_at)}" if alert.closed_at else ""),
-            alert.owner or "nobody",
-            "" if alert.n is None else f"{alert.n:,}",
-            alert.sentence,
-        )
-        for alert in reversed(found)
-    )
-    counted = Counter(alert.severity for alert in found)
-    said = ", ".join(f"{n} {severity}" for severity, n in sorted(counted.items()))
-    return Part("Drift and other alerts", len(rows), f"{said}." if said else _none(rows), header, rows)
-
-
 def _who(event: EventRecord) -> str:
     return f"{event.actor}, {event.role}, {event.via}"
-
-
-def _none(rows: Sequence[Any]) -> str:
-    return "" if rows else "None in this period."
-
-
-def _moment(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"

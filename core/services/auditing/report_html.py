@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from html import escape
 
-from core.services.auditing.report import Part, Report
+from core.services.auditing.report import Report
+from core.services.auditing.report_part import Part
 
 _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;color:#101820;background:#fff;max-width:72rem;margin:2rem auto;padding:0 1rem}

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,8 +16,11 @@ from core import cli
 from core.errors import InputError, NotPermitted
 from core.services import access
 from core.services.access import LOCAL_PEOPLE, Role
-from core.services.auditing import noting, report, report_groups, report_html
+from core.services.auditing import noting, report, report_figures, report_groups, report_html
+from core.services.auditing.report_part import Part
+from core.services.backing_up import backups
 from core.services.desk import Desk
+from core.store.ledger_alert_tables import AlertRecord
 from core.store.ledger_registry import ApprovalRecord, PromotionRecord
 
 from .conftest import LEADS, Tamper
@@ -56,7 +60,7 @@ def desk(bare: Desk) -> Iterator[Desk]:
     yield bare
 
 
-def parts_of(desk: Desk) -> dict[str, report.Part]:
+def parts_of(desk: Desk) -> dict[str, Part]:
     found = report.report(desk, AUDE, date(2026, 3, 1), date(2026, 3, 15), NOW)
     return {part.title: part for part in found.parts}
 
@@ -78,6 +82,24 @@ def test_every_part_counts_what_is_on_record(desk: Desk) -> None:
     assert access[ANA.name]["Records opened"] == "1" and access[ANA.name]["Files taken"] == "1"
     assert parts["The chain of events"].n == 6 and "hold" in parts["The chain of events"].said
     assert parts["Backups, drills and restores"].said == "None in this period."
+
+
+def test_alerts_and_backups_of_the_period(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    facts: dict[str, Any] = {"state": "open", "sentence": EVIL, "value": 0.3, "limit": 0.2, "n": 1_200}
+    for number, at in enumerate((DAY, NOW)):
+        seen = {"about": f"score{number or ''}", "severity": "high", "opened_at": at, "last_seen": at}
+        desk.ledger.add_alert(AlertRecord(f"a{number}", "score_drift", LEADS, **seen, **facts))
+    facts = {"event_seq": 3, "event_hash": "ab" * 32, "verified": True, "damaged": False}
+    kept = [SimpleNamespace(id="b1", made_at=DAY, reason="hourly", n_rows=4_000, **facts)]
+    parts = parts_of(desk)
+    assert parts["Drift and other alerts"].rows[0][:6] == (
+        "2026-03-05 10:00 UTC", "score drift", f"{LEADS} score", "high", "open", "nobody",
+    )  # fmt: skip
+    assert parts["Drift and other alerts"].n == 1 and parts["Drift and other alerts"].said == "1 high."
+    monkeypatch.setattr(backups, "listed", lambda settings: kept)
+    head = "ab" * 32
+    row = report_figures.backups(desk, DAY, NOW).rows[0]
+    assert row == ("2026-03-05 10:00 UTC", "b1", "hourly", "4,000", "3", head, "whole")
 
 
 def test_a_broken_chain_stands_at_the_top(desk: Desk, tamper: Tamper) -> None:
