@@ -45,6 +45,7 @@ def main() -> None:
         figures += _history(home)
         figures += _comparisons()
         figures += _long_log(Path(folder), asked.log_rows)
+        figures += _backups({"RINGSIDE_HOME": str(Path(folder) / "long")})
     figures += _drift(asked.drift_rows)
     print(table(figures))
 
@@ -128,6 +129,27 @@ def _long_log(folder: Path, rows: int) -> Iterator[Figure]:
     found = contest("benchmarks.scrape", env=env)
     ours = f"p50 {found['p50_ms']:.1f}, p99 {found['p99_ms']:.1f} ms; the first {found['first_ms']:.0f} ms"
     yield Figure("a scrape of /metrics on that log", ours, "", None, "p50 <= 50 ms", found["p50_ms"] <= 50)
+
+
+def _backups(env: dict[str, str]) -> Iterator[Figure]:
+    found = contest("benchmarks.backing_up", "0", env=env)
+    ours = "{first_s:.1f} s, {first_mb:,.0f} MB; the next {next_s:.1f} s, {next_mb:.1f} MB".format(**found)
+    floor = f"the file copied: {found['copy_s']:.1f} s"
+    name = f"backup of a log of {found['rows']:,.0f} rows, the first; after 500 more rows"
+    ratio = found["first_s"] / found["copy_s"]
+    yield Figure(name, f"{ours}; a drill {found['rto_s']:.1f} s", floor, ratio, "", found["next_mb"] < 50)
+    quiet, busy = (f"p50 {found[f'{when}_p50_ms']:.1f}, p95 {found[f'{when}_p95_ms']:.1f} ms" for when in _WHEN)
+    holds = found["meanwhile_p95_ms"] < 200
+    yield Figure("one row while it is backed up without a pause", busy, f"quiet: {quiet}", None, "p95 < 200 ms", holds)
+    found = contest("benchmarks.kills")
+    said = ", ".join(f"{n:,} {what}" for what, n in found["acknowledged"].items())
+    start = f"a start after one: median {found['start_median_s']:.2f}, at most {found['start_most_s']:.2f} s"
+    wrong = len(found["problems"])
+    name = f"{found['kills']} kills at random moments under load: acknowledged and lost or doubled"
+    yield Figure(name, f"{wrong} of {said}", start, None, "0", wrong == 0)
+
+
+_WHEN = ("quiet", "meanwhile")
 
 
 def _reasons(home: Path) -> Iterator[Figure]:
