@@ -7,6 +7,7 @@ is kept for use again, and thrown away with the first error, so a server that co
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -22,6 +23,7 @@ _PATIENCE = {"connect_timeout": "5", "keepalives_idle": "10", "tcp_user_timeout"
 _LIMITS = "SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '10min'"
 _LOCKED, _CANCELLED, _NUL = "55P03", "57014", "22021"
 _MOST_IDLE = 4
+REST_SECONDS = 1.0  # after a server could not be reached, others are told so without trying
 
 
 class Session:
@@ -73,6 +75,7 @@ class Server:
         self.shown = _shown(url)
         self._idle: list[Line] = []
         self._guard = threading.Lock()
+        self._unreached: tuple[float, DeskError] | None = None
 
     @contextmanager
     def session(self, *, reading: bool = False) -> Iterator[Session]:
@@ -83,6 +86,7 @@ class Server:
         DatabaseDown
             The server does not answer, or not in time; nothing was written.
         """
+        self._refuse_at_rest()
         errors = (_errors(), Silent)
         line: Line | None = None
         whole = False
@@ -99,8 +103,10 @@ class Server:
                         whole = True
             whole = whole or session.committed
         except errors as problem:
-            whole = False
-            raise self._in_words(problem) from problem
+            whole, told = False, self._in_words(problem)
+            if line is None:
+                self._unreached = (time.monotonic() + REST_SECONDS, told)
+            raise told from problem
         except Exception as problem:
             if line is None or not line.silent:
                 raise
@@ -108,6 +114,12 @@ class Server:
         finally:
             if line is not None:
                 self._given_back(line, whole)
+
+    def _refuse_at_rest(self) -> None:
+        """Threads that wait for one dead server one after the other would wait for long."""
+        known = self._unreached
+        if known is not None and time.monotonic() < known[0]:
+            raise type(known[1])(known[1].message, known[1].hint)
 
     def close(self) -> None:
         """Close the connections that are not in use."""

@@ -16,7 +16,7 @@ import pytest
 
 from core.domain.usecase import UseCase
 from core.errors import DatabaseDown, InputError, NotReady
-from core.store import log_line
+from core.store import log_line, log_postgres
 from core.store.log import PredictionLog
 from core.store.log_feedback import FeedbackRow
 from core.store.log_open import open_log
@@ -263,8 +263,9 @@ class Line:
 
 
 def test_a_server_that_goes_is_told_in_words_and_found_again(
-    tmp_path: Path, postgres_url: str, bnpl: UseCase, draw: Draw, at: datetime
+    tmp_path: Path, postgres_url: str, bnpl: UseCase, draw: Draw, at: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(log_postgres, "REST_SECONDS", 0.2)
     line = Line(postgres_url)
     log = open_shared(tmp_path / "log.duckdb", line.url)
     batch = log.start_batch(bnpl, version="v1", source="page", actor="Ada", at=at)
@@ -276,6 +277,7 @@ def test_a_server_that_goes_is_told_in_words_and_found_again(
     with pytest.raises(DatabaseDown):
         stale(log).counts(bnpl)
     line.cut = False
+    time.sleep(0.3)
     assert stale(log).counts(bnpl).total == 3
     assert log.append(bnpl, batch, *draw(bnpl, 5, 10)).all()
     assert_same(log)
