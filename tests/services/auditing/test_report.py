@@ -87,7 +87,7 @@ def test_every_part_counts_what_is_on_record(desk: Desk) -> None:
 def test_alerts_and_backups_of_the_period(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     facts: dict[str, Any] = {"state": "open", "sentence": EVIL, "value": 0.3, "limit": 0.2, "n": 1_200}
     for number, at in enumerate((DAY, NOW)):
-        seen = {"about": f"score{number or ''}", "severity": "high", "opened_at": at, "last_seen": at}
+        seen: dict[str, Any] = {"about": f"score{number or ''}", "severity": "high", "opened_at": at, "last_seen": at}
         desk.ledger.add_alert(AlertRecord(f"a{number}", "score_drift", LEADS, **seen, **facts))
     facts = {"event_seq": 3, "event_hash": "ab" * 32, "verified": True, "damaged": False}
     kept = [SimpleNamespace(id="b1", made_at=DAY, reason="hourly", n_rows=4_000, **facts)]
