@@ -55,7 +55,7 @@ def _figures(known: Sequence[Backup], drill: Drill | None, now: datetime) -> Non
         checked = f"{words.count(drill.n_equal)} of {words.count(drill.n_scored)} rows scored the same again"
         tile("Back in (RTO)", words.duration(drill.rto_seconds), f"{_when(drill, now)}; {checked}")
         back = f"{words.count(drill.n_rows, 'row')}, {words.count(drill.n_events, 'event')} back"
-        tile("Lost at most (RPO)", words.duration(drill.rpo_seconds), f"age of the backup then; {back}")
+        tile("Lost with the disk (RPO)", words.duration(drill.rpo_seconds), f"age of the backup when tried; {back}")
 
 
 def _when(drill: Drill, now: datetime) -> str:

@@ -69,7 +69,7 @@ def _headline(seen: AtWork) -> None:
 def _job(item: Work, now: datetime) -> None:
     job = item.state
     title = KINDS.get(job.kind, words.capitalised(job.kind))
-    about = " · ".join(messages.plain(part) for part in (item.what, _use_case(job.use_case)) if part)
+    about = messages.plain(_about(item.what, job.use_case))
     st.markdown(f"**{title}**{': ' + about if about else ''}")
     st.progress(job.fraction, text=_progress(item))
     face = f", by {FACES.get(item.via, item.via)}" if item.via else ""
@@ -107,9 +107,11 @@ def _cancel(job_id: str) -> None:
                 st.toast("Asked to stop.", icon=":material/cancel:")
 
 
-def _use_case(key: str) -> str:
+def _about(what: str, key: str) -> str:
+    """What a job is about, and of which use case, where that is another word."""
     known = state.desk().use_cases()
-    return known[key].title if key in known else key
+    title = known[key].title if key in known else key
+    return " · ".join(part for part in dict.fromkeys((what, title)) if part)
 
 
 def _ended(seen: AtWork) -> None:
@@ -136,7 +138,7 @@ def _row(record: JobRecord) -> dict[str, object]:
     return {
         "Ended": record.finished_at,
         "Job": KINDS.get(record.kind, words.capitalised(record.kind)),
-        "About": " · ".join(part for part in (service.what_of(record), _use_case(record.use_case)) if part),
+        "About": _about(service.what_of(record), record.use_case),
         "Asked for by": record.actor,
         "Face": FACES.get(via, via),
         "Result": [words.capitalised(record.state)],

@@ -204,7 +204,7 @@ def test_a_backup_is_made_read_again_and_tried_out(open_page: OpenPage) -> None:
     assert not app.exception and not app.error
     drill = backups.last_drill(state.desk(), AUDE)
     assert drill is not None and drill.ok and "rows scored the same again" in said(app)
-    assert {"Back in (RTO)", "Lost at most (RPO)"} <= {metric.label for metric in app.metric}
+    assert {"Back in (RTO)", "Lost with the disk (RPO)"} <= {metric.label for metric in app.metric}
 
 
 def test_an_auditor_sees_people_tokens_and_backups_and_changes_nothing(open_page: OpenPage) -> None:
