@@ -9,7 +9,17 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.domain.schema import Problem as RowSays
-from core.errors import BundleProblem, DeskBusy, DeskError, InputError, NotPermitted, NotReady, RowProblem, UnknownName
+from core.errors import (
+    BundleProblem,
+    DatabaseDown,
+    DeskBusy,
+    DeskError,
+    InputError,
+    NotPermitted,
+    NotReady,
+    RowProblem,
+    UnknownName,
+)
 from core.logs import logger
 from core.services.asked_once import KeyInUse, StillAtWork
 
@@ -104,8 +114,10 @@ KINDS: dict[type[Exception], tuple[str, str, int]] = {
     NotReady: ("not-ready", "Not ready", 409),
     BundleProblem: ("model-files", "A model's files fail their check", 503),
     DeskBusy: ("busy", "Another process is at work", 503),
+    DatabaseDown: ("database", "The database does not answer", 503),
     DeskError: ("refused", "Refused", 422),
 }
+ALWAYS = (401, 403, 404, 409, 422, 429, 500, 503)  # what every operation behind the gate may answer
 FAULT = ("fault", "Something went wrong", 500)
 FAULT_SAYS = "This is a fault of the desk, not of your data. What was said to be logged or done stays so."
 PATH, METHOD = ("no-such-path", "There is no such path", 404), ("method", "Not done to this path", 405)
@@ -148,7 +160,7 @@ def details(problems: Iterable[RowSays | Detail], row: int | None = None) -> lis
 def _headers(error: DeskError) -> dict[str, str]:
     if isinstance(error, NotLetIn):
         return {"WWW-Authenticate": 'Bearer realm="ringside"'}
-    if isinstance(error, TooMany | StillAtWork | DeskBusy):
+    if isinstance(error, TooMany | StillAtWork | DeskBusy | DatabaseDown):
         return {"Retry-After": str(error.data.get("seconds", 1))}
     return {}
 
@@ -166,7 +178,7 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
             "description": ", ".join(title for _, title, code in _every() if code == status),
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
-        for status in sorted({*statuses, 401, 403, 404, 409, 422, 429, 500, 503})
+        for status in sorted({*statuses, *ALWAYS})
     }
 
 

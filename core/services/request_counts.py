@@ -16,7 +16,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from core.domain.service_level import place_of
-from core.errors import BundleProblem, DeskBusy, DeskError
+from core.errors import BundleProblem, DatabaseDown, DeskBusy, DeskError
 from core.logs import logger
 from core.services.access import Actor
 from core.services.tallies import Tallies
@@ -39,7 +39,7 @@ class Outcome(Enum):
 
     ANSWERED = 0
     REFUSED = 1  # the input, the role, or nothing is trained yet: in order for the service
-    ERROR = 2  # nobody expected it, or a model's files fail their check and nothing can stand in
+    ERROR = 2  # nobody expected it, a model's files fail their check and nothing can stand in, a server is down
     PASSED_ON = 3  # another process has the log and is asked instead; that one counts it
 
 
@@ -51,7 +51,7 @@ def outcome_of(error: Exception) -> Outcome:
     """
     if isinstance(error, DeskBusy):
         return Outcome.PASSED_ON
-    refused = isinstance(error, DeskError) and not isinstance(error, BundleProblem)
+    refused = isinstance(error, DeskError) and not isinstance(error, BundleProblem | DatabaseDown)
     return Outcome.REFUSED if refused else Outcome.ERROR
 
 
