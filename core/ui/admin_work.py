@@ -130,7 +130,7 @@ def _ended(seen: AtWork) -> None:
         },
         alt="Jobs that ended, newest first: what, who asked, by which face, result",
     )
-    st.caption(f"The newest {len(seen.ended)}. Jobs are kept for a year, their events for seven.")
+    st.caption(f"The newest {len(seen.ended)}. How long jobs are kept stands under In force.")
 
 
 def _row(record: JobRecord) -> dict[str, object]:
