@@ -13,7 +13,8 @@ COPY requirements.txt requirements-databases.txt ./
 RUN python -m venv .venv \
     && .venv/bin/python -m pip install --quiet --no-input --no-deps --require-hashes --compile -r requirements.txt \
     && .venv/bin/python -m pip install --quiet --no-input --no-deps --require-hashes --compile -r requirements-databases.txt
-COPY app.py ./
+# pyproject.toml tells alembic where the ledger's migrations are, for who takes one back by hand
+COPY app.py pyproject.toml ./
 COPY .streamlit/config.toml .streamlit/config.toml
 COPY core core
 COPY pages pages
