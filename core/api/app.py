@@ -110,11 +110,22 @@ def _described(app: FastAPI) -> dict[str, Any]:
         schemas |= _by_hand(outcomes.OutcomesGiven)
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)
+        for operation in (operation for methods in facts["paths"].values() for operation in methods.values()):
+            for answer in operation["responses"].values():
+                _as_sent(answer)
         schemes = {"token": {"type": "http", "scheme": "bearer", "description": "A token of the Admin page."}}
         facts["components"]["securitySchemes"] = schemes
         facts["security"] = [{"token": []}]
         app.openapi_schema = facts
     return app.openapi_schema
+
+
+def _as_sent(answer: dict[str, Any]) -> None:
+    """Say of an answer what is sent: problems are of their own media type only."""
+    if MEDIA_TYPE in answer.get("content", {}):
+        answer["content"] = {MEDIA_TYPE: answer["content"][MEDIA_TYPE]}
+    if answer["description"] == "Successful Response":
+        answer["description"] = "Answered."
 
 
 def _by_hand(model: type[BaseModel]) -> dict[str, Any]:

@@ -158,6 +158,51 @@ class VerdictAnswer(BaseModel):
     checks: list[CheckAnswer]
 
 
+class ArmGainAnswer(BaseModel):
+    """What an arm gains over the champion in one metric, and what it takes to know; numbers are null where untold."""
+
+    gain: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+    n: int | None = None
+    n_events: int | None = None
+    level: float | None = None
+    method: str = ""
+    p_holm: float | None = Field(description="After Holm, over all challengers.")
+    n_needed: int | None = Field(description="Mature rows that decide; of the primary metric only.")
+    weeks: float | None = Field(description="Until they are there, at the present rate.")
+
+
+class ComparedArmAnswer(BaseModel):
+    """One model, or the rules, on the rows that all of them have scored."""
+
+    name: str
+    version: str
+    model: str
+    role: str = Field(description="champion, challenger or rules.")
+    figures: dict[str, FigureAnswer | None]
+    gains: dict[str, ArmGainAnswer]
+    latency_p95_ms: float | None
+
+
+class CompareAnswer(BaseModel):
+    """Every arm on the same logged rows."""
+
+    use_case: str
+    champion: str
+    primary: str = Field(description="The metric that decides.")
+    since: date | None
+    until: date | None
+    rows: int
+    judged: int = Field(description="Of them, mature with an outcome.")
+    rows_per_week: float
+    decided_by: dict[str, int]
+    level: float = Field(description="Of the intervals of gains.")
+    coverage: float = Field(description="Share of rows flagged in the figures at capacity.")
+    arms: list[ComparedArmAnswer] = Field(description="Champion first, rules last.")
+
+
 class DriftItemAnswer(BaseModel):
     """A score, a raw column or a feature in the newest window."""
 
@@ -239,9 +284,10 @@ async def compare(
     who: Who,
     since: Annotated[date | None, Query(description="First day; by default 90 days before the last.")] = None,
     until: Annotated[date | None, Query(description="Last day, not included; by default tomorrow.")] = None,
-) -> dict[str, Any]:
+) -> CompareAnswer:
     """Every arm with its figures and its gain over the champion on the rows all of them have scored, with intervals."""
-    return await blocking(request, standings.compared, desk_of(request), who.actor, key, since, until)
+    found = await blocking(request, standings.compared, desk_of(request), who.actor, key, since, until)
+    return CompareAnswer.model_validate(found)
 
 
 @router.get("/use-cases/{key}/drift", summary="Whether the world has moved")

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
 from core.api.door import Who
-from core.api.problems import FAULT, KINDS, METHOD, PATH
+from core.api.problems import ALWAYS, FAULT, KINDS, MEDIA_TYPE, METHOD, PATH
 
 router = APIRouter(include_in_schema=False)
 
@@ -26,7 +26,8 @@ h3{margin:2rem 0 .25rem;font-size:1.05rem;overflow-wrap:anywhere}.verb{font-fami
 background:var(--shade);border:1px solid var(--line);border-radius:.25rem;padding:.1rem .4rem;margin-right:.5rem}
 code,pre{font-family:ui-monospace,monospace;font-size:.875rem}pre{background:var(--shade);border:1px solid var(--line);
 border-radius:.25rem;padding:.75rem;overflow-x:auto}.wide{overflow-x:auto}table{border-collapse:collapse;width:100%}
-th,td{text-align:left;vertical-align:top;padding:.3rem .75rem .3rem 0;border-bottom:1px solid var(--line)}
+th,td{text-align:left;vertical-align:top;padding:.3rem .75rem .3rem 0;border-bottom:1px solid var(--line);
+overflow-wrap:anywhere}
 th{color:var(--soft);font-weight:600}p.soft,span.soft{color:var(--soft)}
 """
 
@@ -70,11 +71,17 @@ def _operation(path: str, verb: str, said: dict[str, Any]) -> str:
         rows.append(("body", kind, _type(content.get("schema", {})), content.get("schema", {}).get("description", "")))
     if rows:
         parts.append(_table(("parameter", "in", "type", "meaning"), rows))
+    common = {str(status) for status in ALWAYS}
+    responses = said.get("responses", {})
+    usual = common & {status for status, answer in responses.items() if MEDIA_TYPE in answer.get("content", {})}
     answers = [
         (status, answer.get("description", ""), ", ".join(_linked(answer)) or "-")
-        for status, answer in said.get("responses", {}).items()
+        for status, answer in responses.items()
+        if status not in usual
     ]
     parts.append(_table(("status", "when", "answer"), answers, raw=2))
+    if usual:
+        parts.append(f'<p class="soft">Or a <a href="#model-Problem">Problem</a>: {", ".join(sorted(usual))}.</p>')
     return "\n".join(parts)
 
 
