@@ -82,7 +82,7 @@ def _alone(engine: Engine) -> Iterator[Connection]:
 def _make(connection: Connection) -> None:
     """The tables of an empty database at once, as all migrations together make them."""
     suit(connection, METADATA)
-    METADATA.create_all(connection)
+    METADATA.create_all(connection, checkfirst=False)
     finish(connection)
     connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
     connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": HEAD})
