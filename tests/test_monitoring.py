@@ -32,13 +32,18 @@ OTHERS = {"up", "process_resident_memory_bytes", "process_cpu_seconds_total"}  #
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, set[str]]]:
-    """Name of every series that a desk tells -> its labels."""
+def families(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Family]]:
+    """Everything that a desk tells."""
     desk = open_desk(Settings(home=tmp_path_factory.mktemp("home")))
     desk.log  # noqa: B018
-    families = [*metrics(desk, LOCAL_PEOPLE[Role.AUDITOR]), *HttpCounts().families()]
-    yield {name: set(family.labels) for family in families for name in names(family)}
+    yield [*metrics(desk, LOCAL_PEOPLE[Role.AUDITOR]), *HttpCounts().families()]
     desk.close()
+
+
+@pytest.fixture(scope="module")
+def told(families: list[Family]) -> dict[str, set[str]]:
+    """Name of every series that a desk tells -> its labels."""
+    return {name: set(family.labels) for family in families for name in names(family)}
 
 
 def names(family: Family) -> list[str]:
@@ -56,6 +61,15 @@ def test_every_query_asks_for_what_the_desk_tells(title: str, expr: str, told: d
     for listed in re.findall(r"\b(?:by|on)\s*\(([^)]*)\)", expr):
         known = set().union(*(told.get(name, set()) for name in named)) | ADDED
         assert {label.strip() for label in listed.split(",")} <= known
+
+
+def test_every_metric_is_documented(families: list[Family]) -> None:
+    rows = [
+        f"| `{names(family)[0].removesuffix('_bucket')}` | {family.kind} | {', '.join(family.labels)} | {family.help} |"
+        for family in families
+    ]
+    table = "\n".join(["| metric | kind | labels | meaning |", "|---|---|---|---|", *rows])
+    assert table in (PROMETHEUS / "metrics.md").read_text(), f"docs/prometheus/metrics.md should have:\n{table}"
 
 
 def test_names_and_helps_follow_the_conventions(told: dict[str, set[str]]) -> None:

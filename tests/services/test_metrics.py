@@ -115,11 +115,11 @@ def test_backup(bare: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_drill(bare: Desk) -> None:
-    assert values(bare, "ringside_drill_ok") == values(bare, "ringside_drill_rto_seconds") == {}
+    assert values(bare, "ringside_drill_ok") == values(bare, "ringside_drill_restore_seconds") == {}
     facts = {"at": NOW, "actor": "Ada", "role": "admin", "via": "cli", "action": DRILLED, "subject": SUBJECT}
     bare.ledger.record(**facts, after={"ok": False, "rto_seconds": 2.5, "at": NOW.isoformat()})
     assert values(bare, "ringside_drill_ok") == {(): 0}
-    assert values(bare, "ringside_drill_rto_seconds") == {(): 2.5}
+    assert values(bare, "ringside_drill_restore_seconds") == {(): 2.5}
 
 
 def test_the_chain_s_head_moves_with_every_event(bare: Desk) -> None:
