@@ -126,7 +126,7 @@ def _trained(home: Path) -> None:
 
     environment = {**os.environ, "RINGSIDE_HOME": str(home)}
     subprocess.run(
-        [sys.executable, "-m", "core", "train", KEY, "--quiet"], env=environment, check=True, stdout=sys.stderr
+        [sys.executable, "-m", "core", "train", KEY, "--quiet"], env=environment, check=True, stdout=subprocess.DEVNULL
     )
 
 

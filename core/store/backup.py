@@ -28,7 +28,7 @@ from typing import Any
 
 from core.errors import UnknownName
 from core.store.backup_ledger import copy_ledger, head_of
-from core.store.backup_log import WAL
+from core.store.backup_log import WAL, read_elsewhere
 from core.store.backup_pieces import PIECE_BYTES, BackupProblem, Content, Pieces, sync_folder, write_whole
 from core.store.ledger import Ledger
 from core.store.log import PredictionLog
@@ -176,6 +176,8 @@ class Backups:
         return found
 
     def _kept(self, path: Path) -> Content:
+        if path.suffix == ".duckdb":
+            return self.pieces.keep(read_elsewhere(path, path.stat().st_size))
         with path.open("rb") as stream:
             return self.pieces.keep(iter(lambda: stream.read(PIECE_BYTES), b""))
 

@@ -65,11 +65,11 @@ class HeldLog:
 
     def blocks(self) -> Iterator[bytes]:
         """The file's content."""
-        return _read_elsewhere(self.path, self.path.stat().st_size)
+        return read_elsewhere(self.path, self.path.stat().st_size)
 
     def wal_blocks(self) -> Iterator[bytes]:
         """The write-ahead log up to the cut; nothing where it was empty."""
-        return _read_elsewhere(Path(f"{self.path}{WAL}"), self._wal_bytes) if self._wal_bytes else iter(())
+        return read_elsewhere(Path(f"{self.path}{WAL}"), self._wal_bytes) if self._wal_bytes else iter(())
 
 
 class LogHeld(LogBase):
@@ -139,7 +139,7 @@ def _counts(cursor: duckdb.DuckDBPyConnection) -> dict[str, int]:
 _KEYS = "SELECT schema_name FROM duckdb_tables() WHERE table_name = 'rows' AND NOT internal ORDER BY schema_name"
 
 
-def _read_elsewhere(path: Path, n_bytes: int) -> Iterator[bytes]:
+def read_elsewhere(path: Path, n_bytes: int) -> Iterator[bytes]:
     """The first bytes of a file, read by a process of its own.
 
     Closing the file here, whoever opened it, would take away the lock that DuckDB has on it in this process.

@@ -115,7 +115,7 @@ def back_up(desk: Desk, actor: Actor, now: datetime | None = None) -> Backup:
 
 
 def verify(desk: Desk, actor: Actor, backup_id: str, now: datetime | None = None) -> Backup:
-    """Read every piece of a backup again.
+    """Read every piece of a backup again; what came of it is an event.
 
     Raises
     ------
@@ -123,9 +123,18 @@ def verify(desk: Desk, actor: Actor, backup_id: str, now: datetime | None = None
         It is not whole; the message names the files.
     """
     require(actor, Action.BACK_UP)
-    read_again(desk.settings, backup_id, now or datetime.now(UTC))
+    at = now or datetime.now(UTC)
     kept = Backups(desk.settings.backups_dir)
-    return _seen(kept, kept.get(backup_id))
+    manifest = kept.get(backup_id)
+    who = {"actor": actor.name, "role": actor.role.value, "via": actor.via}
+    facts: dict[str, str] = {"action": READ_AGAIN, "subject": backup_id}
+    try:
+        read_again(desk.settings, backup_id, at)
+    except BackupProblem as problem:
+        desk.ledger.record(at=at, **who, **facts, result="damaged", reason=problem.message)
+        raise
+    desk.ledger.record(at=at, **who, **facts, result="whole")
+    return _seen(kept, manifest)
 
 
 def read_again(settings: Settings, backup_id: str, now: datetime) -> None:

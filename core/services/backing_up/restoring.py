@@ -16,7 +16,7 @@ from core.config import Settings
 from core.errors import InputError
 from core.services.access import Action, Actor, require
 from core.services.backing_up.reconciling import reconcile
-from core.store.backup import LEDGER, LOG, Backups, Manifest
+from core.store.backup import LEDGER, LOG, Backups, Manifest, StoredFile
 from core.store.backup_ledger import put_back
 from core.store.backup_pieces import BackupProblem
 from core.store.ledger import Ledger
@@ -79,7 +79,6 @@ def restore(
 def _into(kept: Backups, manifest: Manifest, into: Path, actor: Actor, at: datetime) -> Restored:
     if into.exists() and (not into.is_dir() or any(into.iterdir())):
         raise InputError(f"{into} is not empty.", "Name a folder that is empty or does not exist.")
-    into.parent.mkdir(parents=True, exist_ok=True)
     part = into.with_name(f".{into.name}{_PART}")
     shutil.rmtree(part, ignore_errors=True)
     try:
@@ -128,16 +127,23 @@ def _restored(manifest: Manifest, home: Path, moved_to: str, undone: int) -> Res
 
 def unpack(kept: Backups, manifest: Manifest, home: Path) -> None:
     """Write a backup's files into a new home and check what they hold; BackupProblem says what does not."""
-    home.mkdir(parents=True, mode=0o700)
-    (home / "data").mkdir()
-    (home / "models").mkdir()
-    for item in manifest.files:
-        try:
-            kept.write_file(item, home)
-        except BackupProblem as problem:
-            raise BackupProblem(f"{item.path}: {problem.message}", problem.hint, file=item.path) from problem
+    try:
+        for name in ("data", "models"):
+            (home / name).mkdir(parents=True, mode=0o700)
+        for item in manifest.files:
+            _write(kept, item, home)
+    except OSError as error:
+        hint = "Make room, or name a folder that may be written to; nothing was changed."
+        raise BackupProblem(f"{home.parent} cannot be written to: {error.strerror or error}.", hint) from error
     _check_ledger(home, manifest)
     _check_log(home, manifest)
+
+
+def _write(kept: Backups, item: StoredFile, home: Path) -> None:
+    try:
+        kept.write_file(item, home)
+    except BackupProblem as problem:
+        raise BackupProblem(f"{item.path}: {problem.message}", problem.hint, file=item.path) from problem
 
 
 def _check_ledger(home: Path, manifest: Manifest) -> None:

@@ -121,6 +121,10 @@ def test_a_damaged_piece_is_found_and_written_anew_by_the_next_backup(scored: De
     with pytest.raises(BackupProblem, match="is not whole"):
         backups.verify(scored, ADMIN, made.id)
     assert [(item.verified, item.damaged) for item in backups.backups(scored, ADMIN)] == [(False, True)]
+    assert (scored.ledger.events(limit=1)[0].action, scored.ledger.events(limit=1)[0].result) == (
+        "read a backup again",
+        "damaged",
+    )
     assert backups.back_up(scored, ADMIN).verified
     assert backups.verify(scored, ADMIN, made.id).verified
 

@@ -133,6 +133,25 @@ def test_a_chain_that_breaks_is_named(desk: Desk, tmp_path: Path) -> None:
         restore(desk.settings, ADMIN, made.id, tmp_path / "into")
 
 
+def test_a_full_disk_is_said_in_words_and_changes_nothing(
+    desk: Desk, made: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.close()
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    before = sorted(path.name for path in desk.settings.data_dir.iterdir())
+    with monkeypatch.context() as patched:
+        patched.setattr("os.fsync", full)
+        for into in (tmp_path / "into", None):
+            with pytest.raises(BackupProblem, match="No space left on device"):
+                restore(desk.settings, ADMIN, made.id, into)
+    assert not (tmp_path / "into").exists()
+    assert sorted(path.name for path in desk.settings.data_dir.iterdir()) == before
+    assert not list(desk.settings.home.glob("replaced-*")) and not (desk.settings.home / ".restoring").exists()
+
+
 def test_only_an_administrator_restores(desk: Desk, made: Manifest, tmp_path: Path) -> None:
     with pytest.raises(NotPermitted):
         restore(desk.settings, LOCAL_PEOPLE[Role.RISK], made.id, tmp_path / "into")
