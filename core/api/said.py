@@ -169,14 +169,7 @@ class ScoreAnswer(BaseModel):
     arm: str | None = Field(default=None, description="Arm of the experiment that runs.")
 
     @classmethod
-    def of(
-        cls,
-        use_case: UseCase,
-        actor: Actor,
-        said: ScoredRow,
-        interval: bool = False,
-        reasons: ReasonsAnswer | None = None,
-    ) -> ScoreAnswer:
+    def of(cls, use_case: UseCase, actor: Actor, said: ScoredRow, interval: bool = False) -> ScoreAnswer:
         """From what the service says, without what the actor may not see."""
         return cls(
             prediction_id=said.prediction_id,
@@ -192,7 +185,6 @@ class ScoreAnswer(BaseModel):
             rules=RulesAnswer.of(said.rules) if said.rules else None,
             advice=[AdviceAnswer(topic=item.topic, text=item.text) for item in said.advice],
             interval=IntervalAnswer.of(said.interval) if interval and said.interval else None,
-            reasons=reasons,
             imputed=list(said.imputed),
             unseen=list(said.other),
             ignored=list(said.ignored),

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from core.api import strict_json
-from core.api.door import Who, body, desk_of, joined, json_body, refuse_type
+from core.api.door import Who, blocking, body, desk_of, joined, json_body, refuse_type
 from core.api.problems import refusals
 from core.api.said import ReasonsAnswer, ScoreAnswer
 from core.errors import InputError
@@ -20,7 +20,6 @@ from core.services.desk import Desk
 from core.services.given_rows import given_row
 from core.services.reasons import explanation
 from core.services.scoring_requests import score_for
-from core.web.caller import Caller
 
 router = APIRouter(tags=["score"])
 MOST_KEY = 200
@@ -95,14 +94,16 @@ async def score(
     """
     refuse_type(request, "application/json")
     row = strict_json.read(await body(request))
-    parts = _parts(include)
-    work = partial(_answer, desk_of(request), who.actor, key, row, parts, version, extra)
+    parts, desk = _parts(include), desk_of(request)
+    work = partial(_answer, desk, who.actor, key, row, Include.INTERVAL in parts, version, extra)
     if idempotency_key is None:
         text, again = await joined(request, work), False
     else:
         asked = digest(key, ",".join(sorted(parts)), version or "", extra, _canonical(row))
-        mark = mark_of(who.actor, _sender(who), idempotency_key)
-        text, again = await joined(request, asked_once(desk_of(request)), mark, asked, work)
+        mark = mark_of(who.actor, f"{who.by} {who.id}", idempotency_key)
+        text, again = await joined(request, asked_once(desk), mark, asked, work)
+    if Include.REASONS in parts:  # they name the record, so they are not kept with the answer but told anew
+        text = await blocking(request, _with_reasons, desk, who.actor, key, text)
     headers = {"Idempotency-Replayed": "true"} if again else {}
     return Response(text, media_type="application/json", headers=headers)
 
@@ -121,25 +122,22 @@ def _parts(include: str) -> frozenset[str]:
     return parts
 
 
-def _answer(
-    desk: Desk, actor: Actor, key: str, row: Any, parts: frozenset[str], version: str | None, extra: Extra
-) -> str:
-    """The body of the answer to one row."""
+def _answer(desk: Desk, actor: Actor, key: str, row: Any, interval: bool, version: str | None, extra: Extra) -> str:
+    """The body of the answer to one row, without reasons."""
     require(actor, Action.SCORE_ONE)  # before anything is said of the row
     use_case = desk.use_case(key)
     given = given_row(use_case, row, ignore_unknown=extra is Extra.IGNORE)
     said = score_for(desk, actor, key, given, version)
-    reasons = None
-    if Include.REASONS in parts:
-        found = explanation.explain(desk, actor, key, said.prediction_id)
-        reasons = ReasonsAnswer.of(use_case, actor, found)
-    answer = ScoreAnswer.of(use_case, actor, said, Include.INTERVAL in parts, reasons)
-    return answer.model_dump_json(exclude_none=True)
+    return ScoreAnswer.of(use_case, actor, said, interval).model_dump_json(exclude_none=True)
+
+
+def _with_reasons(desk: Desk, actor: Actor, key: str, text: str) -> str:
+    """The same answer with why."""
+    answer = ScoreAnswer.model_validate_json(text)
+    found = explanation.explain(desk, actor, key, answer.prediction_id)
+    reasons = ReasonsAnswer.of(desk.use_case(key), actor, found)
+    return answer.model_copy(update={"reasons": reasons}).model_dump_json(exclude_none=True)
 
 
 def _canonical(row: Any) -> str:
     return json.dumps(row, sort_keys=True, separators=(",", ":"))
-
-
-def _sender(who: Caller) -> str:
-    return f"{who.by} {who.id}"

@@ -124,6 +124,16 @@ def test_the_same_request_under_a_key_gets_the_same_answer(by: As, desk: Desk) -
     assert right.status_code == 200
 
 
+def test_reasons_are_told_again_and_not_kept(by: As, desk: Desk) -> None:
+    row, headers = rows_of("lead_scoring", 1, seed=19)[0], {"Idempotency-Key": "why"}
+    path = "use-cases/lead_scoring/score?include=reasons"
+    first, again = (by().post(path, json=row, headers=headers) for _ in range(2))
+    assert row["lead_id"] in first.json()["reasons"]["text"] and first.json() == again.json()
+    assert again.headers["idempotency-replayed"] == "true"
+    for file in (desk.settings.data_dir / "ledger.sqlite", desk.settings.data_dir / "ledger.sqlite-wal"):
+        assert row["lead_id"].encode() not in file.read_bytes()
+
+
 def test_who_may_score_and_see(by: As) -> None:
     row = rows_of("bnpl_default", 1, seed=10)[0]
     refused(by(None).post("use-cases/bnpl_default/score", json=row), 401)
