@@ -7,4 +7,5 @@ exec python -m streamlit run app.py \
     --server.port "${RINGSIDE_PORT:-8501}" \
     --server.headless true \
     --server.showEmailPrompt false \
+    --logger.hideWelcomeMessage true \
     "$@"
