@@ -12,8 +12,9 @@ from core.errors import InputError
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
-def _setting(env: str, default: Any, meaning: str) -> Any:
-    return field(default=default, metadata={"env": env, "meaning": meaning})
+def _setting(env: str, default: Any, meaning: str, *, told: bool = True) -> Any:
+    """A setting; one that may hold a password is not `told`: no log and no traceback shows it."""
+    return field(default=default, metadata={"env": env, "meaning": meaning}, repr=told)
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,10 @@ class Settings:
     )
     session_hours: int = _setting("RINGSIDE_SESSION_HOURS", 12, "hours after which a person signs in again")
     database_url: str = _setting(
-        "RINGSIDE_DATABASE_URL", "", "postgresql://... keeps log and ledger there, mysql://... the ledger; empty: files"
+        "RINGSIDE_DATABASE_URL",
+        "",
+        "postgresql://... keeps log and ledger there, mysql://... the ledger; empty: files",
+        told=False,
     )
     models: Path | None = _setting(
         "RINGSIDE_MODELS", None, "folder of the models, where several desks share one; empty: models/ in the home"

@@ -9,16 +9,17 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, String, Table, Text, delete, insert, select
+from sqlalchemy import Column, Connection, Select, String, Table, delete, insert, select
 
 from core.store.ledger_tables import METADATA, UtcDateTime
+from core.store.ledger_types import LongText
 
 ANSWERS = Table(
     "answers",
     METADATA,
     Column("mark", String(64), primary_key=True),  # digest of who asked and of the key
     Column("asked", String(64), nullable=False),  # digest of what was asked
-    Column("answer", Text, nullable=False),
+    Column("answer", LongText, nullable=False),
     Column("at", UtcDateTime, nullable=False, index=True),
 )
 

@@ -5,13 +5,28 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, String, TypeDecorator
+from sqlalchemy import DateTime, String, Text, TypeDecorator
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
 
 # Three names and a time fit into one index of MariaDB: 3,072 bytes, of which a character takes up to four.
 Name = String(255)
 Subject = String(500)  # of an event; PostgreSQL indexes at most 2,704 bytes
+
+
+class LongText(TypeDecorator[str]):
+    """A text that may be longer than the 65,535 bytes which MariaDB and MySQL give a `Text`: 16 MB there."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """MEDIUMTEXT on MariaDB and MySQL."""
+        if dialect.name != "mysql":
+            return dialect.type_descriptor(Text())
+        from sqlalchemy.dialects.mysql import MEDIUMTEXT
+
+        return dialect.type_descriptor(MEDIUMTEXT())
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -18,9 +18,11 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
+from core.config import Settings
 from core.errors import DatabaseDown, InputError
 from core.store import ledger_engine
 from core.store.ledger import Ledger
+from core.store.ledger_answers import AnswerRecord
 from core.store.ledger_engine import address_of
 from core.store.ledger_stamp import ASK_SECONDS, ServerStamp
 from tests import servers
@@ -186,6 +188,15 @@ def test_an_address_that_cannot_be_used_is_not_repeated(address: str, says: str)
     with pytest.raises(InputError, match=says) as caught:
         address_of(address)
     assert SECRET not in str(caught.value)
+
+
+def test_no_traceback_shows_the_address() -> None:
+    assert SECRET not in repr(Settings(database_url=f"postgresql://desk:{SECRET}@db/ringside"))
+
+
+def test_a_long_answer_is_kept_on_every_database(ledger: Ledger) -> None:
+    ledger.keep_answers([AnswerRecord("m", "a", "x" * 200_000, AT)])
+    assert len(ledger.answers(["m"])["m"].answer) == 200_000
 
 
 def test_drivers_are_chosen_by_the_kind_of_server() -> None:

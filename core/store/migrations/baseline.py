@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from core.store.ledger_types import UtcDateTime
+from core.store.ledger_types import LongText, UtcDateTime
 
 METADATA = MetaData()
 NAME = String(255)
@@ -80,7 +80,7 @@ Table(
 )
 Table(
     "answers", METADATA,
-    key("mark", String(64)), must("asked", String(64)), must("answer", Text), must("at", UtcDateTime, index=True),
+    key("mark", String(64)), must("asked", String(64)), must("answer", LongText), must("at", UtcDateTime, index=True),
 )
 Table(
     "approvals", METADATA,
