@@ -294,8 +294,9 @@ def test_pages_and_api_come_through_the_proxy(proxied: Proxied) -> None:
         assert answer.headers["X-Request-ID"] == "order-4711"
     with pytest.raises(urllib.error.HTTPError, match="404"):
         proxied.open("/metrics", Cookie=proxied.cookie)
-    with pytest.raises(urllib.error.HTTPError, match="401"):
+    with pytest.raises(urllib.error.HTTPError, match="401") as turned_away:
         proxied.open("/_stcore/health")
+    assert turned_away.value.headers["X-Request-ID"]
 
 
 @pytest.mark.slow
