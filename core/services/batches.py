@@ -182,10 +182,11 @@ def submit(  # noqa: PLR0913 - what is to be done with one file, by name
 ) -> str:
     """Queue an upload for scoring and return the job's id; its results are kept under data/results/.
 
-    The mapping, when given, is remembered for files with the same header. With `reasons`, every row of the scored
-    file says why its score is what it is, in columns (`core.services.reasons.bulk_reasons`).
+    The mapping, when given, is remembered for files with the same header. A version is given by those who may choose
+    one. With `reasons`, every row of the scored file says why its score is what it is, in columns
+    (`core.services.reasons.bulk_reasons`).
     """
-    require(actor, Action.SCORE_FILE)
+    _require(actor, version)
     if mapping is not None:
         header = header_fingerprint(tuple(mapping))
         desk.ledger.remember_mapping(key, header, dict(mapping), datetime.now(UTC))
@@ -207,8 +208,14 @@ def submit_to(
     return _submit(desk, actor, key, path, spec, version)
 
 
-def _submit(desk: Desk, actor: Actor, key: str, path: Path, spec: dict[str, Any], version: str | None) -> str:
+def _require(actor: Actor, version: str | None) -> None:
     require(actor, Action.SCORE_FILE)
+    if version is not None:
+        require(actor, Action.CHOOSE_VERSION)
+
+
+def _submit(desk: Desk, actor: Actor, key: str, path: Path, spec: dict[str, Any], version: str | None) -> str:
+    _require(actor, version)
     scorer = desk.scorer(key, version)  # refuse now what could never run
     if not path.is_file():
         raise InputError(f"{path} is not a file.", "Give the path of a CSV, Parquet or Excel file.")

@@ -240,6 +240,8 @@ def test_a_newer_version_scores_the_file_anew(desk: Desk, analyst: Actor, tmp_pa
     assert report["version"] == "v2" and not report["acts"]
     path = sample("bnpl_default", tmp_path)
     finish(desk, batches.submit(desk, analyst, "bnpl_default", path))
-    again = finish(desk, batches.submit(desk, analyst, "bnpl_default", path, version="v2")).result
+    with pytest.raises(NotPermitted, match="score with another version"):
+        batches.submit(desk, analyst, "bnpl_default", path, version="v2")
+    again = finish(desk, batches.submit(desk, LOCAL_PEOPLE[Role.RISK], "bnpl_default", path, version="v2")).result
     assert again["version"] == "v2" and again["already_scored"] == 0
     assert json.dumps(again)
