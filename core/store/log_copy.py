@@ -19,10 +19,11 @@ from core.store.log_schema import is_copy_of, quoted
 from core.store.log_transaction import stored_name
 
 _TABLES = """
-CREATE TABLE IF NOT EXISTS shared_copy (log_id VARCHAR);
+CREATE TABLE IF NOT EXISTS shared_copy (log_id VARCHAR, life VARCHAR);
 CREATE TABLE IF NOT EXISTS shared_marks (use_case VARCHAR, seq BIGINT, shape BIGINT);
 """
 _NEVER = Mark(0, 0)
+_UNSURE = -1  # the mark of a copy that may hold what its home does not
 
 
 class Copy:
@@ -37,6 +38,7 @@ class Copy:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._marks: dict[str, Mark] = {}
+        self._life: str | None = None
         self._shapes: dict[str, Shape] = {}
         self._locks: dict[str, threading.RLock] = defaultdict(threading.RLock)
         self._guard = threading.Lock()
@@ -59,7 +61,7 @@ class Copy:
                     "Bring them there once, with: python -m core move-log",
                 )
             cursor.execute(_TABLES)
-            cursor.execute("INSERT INTO shared_copy VALUES (?)", [log_id])
+            cursor.execute("INSERT INTO shared_copy VALUES (?, NULL)", [log_id])
         elif own != log_id:
             raise NotReady(
                 "data/log.duckdb is the copy of another shared log than the one that RINGSIDE_DATABASE_URL names.",
@@ -67,6 +69,21 @@ class Copy:
             )
         found = cursor.execute("SELECT * FROM shared_marks").fetchall()
         self._marks = {key: Mark(seq, shape) for key, seq, shape in found}
+        self._life = cursor.execute("SELECT life FROM shared_copy").fetchall()[0][0]
+
+    def meet(self, life: str) -> None:
+        """See in which life the home is; in another one than at the last look, the copy is filled anew."""
+        if life == self._life:
+            return
+        with self._guard, self._connection.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute("UPDATE shared_copy SET life = ?", [life])
+            if self._life is not None:
+                cursor.execute(f"UPDATE shared_marks SET seq = {_UNSURE}")
+            cursor.execute("COMMIT")
+            if self._life is not None:
+                self._marks = {key: Mark(_UNSURE, mark.shape) for key, mark in self._marks.items()}
+            self._life = life
 
     def lock(self, key: str) -> threading.RLock:
         """Held by whoever changes the tables of a use case; that of ALL is taken last."""
@@ -90,15 +107,14 @@ class Copy:
         Parameters
         ----------
         locked : bool
-            The session holds the home's lock of the use case, so the mark is what it is: a copy that is ahead follows a
-            home that was put back, and is filled anew. Else a thread that is at it is left alone.
+            The session holds the home's lock of the use case; else a thread that is at it is left alone.
         """
         lock = self.lock(key)
         if not lock.acquire(blocking=locked):
             return False
         try:
             mine = self._marks.get(key, _NEVER)
-            if mine.seq == theirs.seq or (mine.seq > theirs.seq and not locked):
+            if mine.seq >= theirs.seq:
                 return False
             if mine.shape == theirs.shape:
                 self._take(session, key, mine, theirs)
@@ -117,13 +133,15 @@ class Copy:
             if mine.shape != theirs.shape:
                 _grow(cursor, key, shape, home_shape(session, key))
                 shape = copy_shape(cursor, key)
-            forgotten = session.rows("SELECT forgotten FROM log.home")[0][0]
-            anew = not forgotten <= mine.seq <= theirs.seq
+            anew = mine.seq < session.rows("SELECT forgotten FROM log.home")[0][0]
+            known = home_shape(session, key) if anew else shape
             for table, columns in shape.items():
                 since = 0 if anew else _take_out(cursor, session, (key, table), mine.seq, theirs.seq)
                 if since == 0 and mine.seq:
                     cursor.execute(f"DELETE FROM {stored_name((key, table))}")
-                _add(cursor, session, (key, table), columns, (since, theirs.seq))
+                there = {column: kind for column, kind in columns.items() if column in known.get(table, ())}
+                if there:
+                    _add(cursor, session, (key, table), there, (since, theirs.seq))
             note(cursor, key, theirs)
             cursor.execute("COMMIT")
         except BaseException:

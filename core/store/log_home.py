@@ -44,6 +44,11 @@ CREATE TABLE log.deleted (seq bigint PRIMARY KEY DEFAULT nextval('log.seq'), use
     "table" text NOT NULL, prediction_id uuid, batch integer, at timestamptz NOT NULL DEFAULT now());
 INSERT INTO log.home VALUES ('{{log_id}}', {LAYOUT}, 0)
 """
+_STATE = """
+    SELECT 'log.home'::regclass::oid::text || '.' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),
+           use_case, seq, shape
+    FROM (SELECT 1) one LEFT JOIN log.marks ON true
+"""
 _TYPES = {
     "UUID": "uuid",
     "VARCHAR": "text",
@@ -87,9 +92,14 @@ def log_id(session: Session) -> str:
     return str(found)
 
 
-def marks(session: Session) -> dict[str, Mark]:
-    """How far the log goes, by use case."""
-    return {key: Mark(seq, shape) for key, seq, shape in session.rows("SELECT use_case, seq, shape FROM log.marks")}
+def marks(session: Session) -> tuple[str, dict[str, Mark]]:
+    """Which life of the home this is, and how far the log goes, by use case.
+
+    A home that was put back from a dump has other tables, and one that was put back to a point in time, or whose
+    standby took over, another timeline: it may lack what copies hold.
+    """
+    found = session.rows(_STATE)
+    return found[0][0], {key: Mark(seq, shape) for _, key, seq, shape in found if key is not None}
 
 
 def lock(session: Session, key: str) -> None:

@@ -35,6 +35,7 @@ class Line:
     def __init__(self, opened: Callable[[], Any]) -> None:
         self._asked: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self.silent = False
+        self.failed: BaseException | None = None  # what the server, or the wait for it, came to last
         self._moved = time.monotonic()
         self.connection: Any = None
         self.cursor: Any = None
@@ -74,9 +75,10 @@ class Line:
         self._asked.put(run)
         while not done.wait(max(0.0, self._moved + (seconds or SILENT_SECONDS) - time.monotonic())):
             if time.monotonic() - self._moved >= (seconds or SILENT_SECONDS):
-                self.silent = True
-                raise Silent
+                self.silent, self.failed = True, Silent()
+                raise self.failed
         if not answer[0]:
+            self.failed = answer[1]
             raise answer[1]
         return answer[1]
 

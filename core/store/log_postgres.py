@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -91,9 +92,8 @@ class Server:
         line: Line | None = None
         whole = False
         try:
-            line = self._taken()
+            line = self._begun("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if reading else "BEGIN", errors)
             session = Session(line)
-            line.do(lambda: session._asked("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if reading else "BEGIN"))
             try:
                 yield session
             finally:
@@ -108,12 +108,26 @@ class Server:
                 self._unreached = (time.monotonic() + REST_SECONDS, told)
             raise told from problem
         except Exception as problem:
-            if line is None or not line.silent:
+            if line is None or not isinstance(line.failed, errors):
                 raise
-            raise self._in_words(problem) from problem  # DuckDB's words for a reader that fell silent
+            raise self._in_words(line.failed) from problem  # DuckDB says it its own way when a reader breaks
         finally:
             if line is not None:
                 self._given_back(line, whole)
+
+    def _begun(self, begin: str, errors: tuple[type[Exception], ...]) -> Line:
+        """A connection in a transaction: one at rest that still lives, else a new one."""
+        while True:
+            with self._guard:
+                rested = self._idle.pop() if self._idle else None
+            line = rested or Line(self._opened)
+            try:
+                line.do(partial(line.cursor.execute, begin))
+                return line
+            except errors as problem:
+                line.close()
+                if rested is None or isinstance(problem, Silent):
+                    raise
 
     def _refuse_at_rest(self) -> None:
         """Threads that wait for one dead server one after the other would wait for long."""
@@ -127,12 +141,6 @@ class Server:
             idle, self._idle = self._idle, []
         for line in idle:
             line.close()
-
-    def _taken(self) -> Line:
-        with self._guard:
-            if self._idle:
-                return self._idle.pop()
-        return Line(self._opened)
 
     def _opened(self) -> Any:
         import adbc_driver_postgresql.dbapi as adbc
@@ -163,7 +171,7 @@ class Server:
                 f"The log at {self.shown} was busy with another desk for more than 30 s.",
                 "Nothing was written. Try again in a minute.",
             )
-        if isinstance(problem, Silent) or (state is None and "Silent" in str(problem)):
+        if isinstance(problem, Silent):
             return DatabaseDown(
                 f"The log's server {self.shown} is silent.",
                 "What was sent last is written whole or not at all. Try again; look whether the server is well.",

@@ -165,10 +165,15 @@ class SharedLog(PredictionLog):
             if time.monotonic() - self._looked < STALE_SECONDS:
                 return
             with self._server.session(reading=True) as session:
-                theirs = home.marks(session)
+                theirs = self._marks(session)
                 for key in self._copy.behind(theirs):
                     self._catch_up(session, key, theirs[key])
             self._looked = time.monotonic()
+
+    def _marks(self, session: Session) -> dict[str, home.Mark]:
+        life, theirs = home.marks(session)
+        self._copy.meet(life)
+        return theirs
 
     def _catch_up(self, session: Session, key: str, theirs: home.Mark, *, locked: bool = False) -> None:
         if self._copy.follow(session, key, theirs, locked=locked) and key == ALL:
@@ -209,7 +214,7 @@ class SharedLog(PredictionLog):
             session = held.enter_context(self._server.session())
             for key in keys:
                 home.lock(session, key)
-            theirs = home.marks(session)
+            theirs = self._marks(session)
             for key in self._copy.behind({key: theirs[key] for key in {*keys, ALL} & theirs.keys()}):
                 self._catch_up(session, key, theirs[key], locked=key in keys)
             if shaping:

@@ -39,7 +39,7 @@ def in_home(log: SharedLog) -> dict[str, list[str]]:
     """Every row of the home, by the name of its table."""
     found = {}
     with log._server.session(reading=True) as session:
-        for key, tables in {key: home_shape(session, key) for key in marks(session)}.items():
+        for key, tables in {key: home_shape(session, key) for key in marks(session)[1]}.items():
             for table, columns in tables.items():
                 listed = ", ".join(quoted(short(column)) for column in columns)
                 rows = session.rows(f"SELECT {listed} FROM {home_of(key, table)}")

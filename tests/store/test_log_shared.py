@@ -19,7 +19,9 @@ from core.errors import DatabaseDown, InputError, NotReady
 from core.store import log_line, log_postgres
 from core.store.log import PredictionLog
 from core.store.log_feedback import FeedbackRow
+from core.store.log_home import home_shape, marks
 from core.store.log_open import open_log
+from core.store.log_postgres import home_of
 from core.store.log_shared import OWN_ROWS, SharedLog
 from tests.store.shared_logs import assert_same, in_copy, open_shared, stale
 
@@ -285,6 +287,57 @@ def test_a_server_that_goes_is_told_in_words_and_found_again(
     line.close()
 
 
+def test_a_server_that_was_started_anew_is_not_noticed(
+    tmp_path: Path, postgres_url: str, bnpl: UseCase, draw: Draw, at: datetime
+) -> None:
+    line = Line(postgres_url)
+    log = open_shared(tmp_path / "log.duckdb", line.url)
+    batch = log.start_batch(bnpl, version="v1", source="page", actor="Ada", at=at)
+    line.fall()
+    line.cut = False
+    assert log.append(bnpl, batch, *draw(bnpl, 3)).all()
+    log.close()
+    line.close()
+
+
+def test_a_line_that_breaks_while_a_copy_follows_is_told_in_words(
+    desks: Any, bnpl: UseCase, draw: Draw, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from adbc_driver_manager import OperationalError
+
+    one, other = desks
+    fill(one, bnpl, draw, at)
+
+    def broken(reader: Any) -> Any:
+        raise OperationalError("server closed the connection unexpectedly", status_code=0)
+
+    with monkeypatch.context() as patch, pytest.raises(DatabaseDown, match="closed the connection"):
+        patch.setattr(log_line, "_next", broken)
+        stale(other).counts(bnpl)
+    assert stale(other).counts(bnpl).total == 30
+
+
+def test_a_copy_of_a_home_that_was_put_back_is_filled_anew(desks: Any, bnpl: UseCase, draw: Draw, at: datetime) -> None:
+    one, other = desks
+    fill(one, bnpl, draw, at)
+    with one._server.session(reading=True) as session:
+        _, before = marks(session)
+    fill(one, bnpl, draw, at, first=100)
+    assert stale(other).counts(bnpl).total == 60
+    with one._server.session() as session:  # as a backup of the database would
+        for key, mark in before.items():
+            session.run("UPDATE log.marks SET seq = $2 WHERE use_case = $1", [key, mark.seq])
+            for table in home_shape(session, key):
+                session.run(f"DELETE FROM {home_of(key, table)} WHERE seq > $1", [mark.seq])
+        session.run("ALTER TABLE log.home RENAME TO old")
+        session.run("CREATE TABLE log.home AS TABLE log.old")
+        session.run("DROP TABLE log.old")
+        session.commit()
+    again = one.start_batch(bnpl, version="v1", source="file", actor="Bob", at=at)
+    assert one.append(bnpl, again, *draw(bnpl, 1, 300)).all()
+    assert stale(one).counts(bnpl).total == stale(other).counts(bnpl).total == 31
+
+
 def test_a_server_that_falls_silent_is_left_in_time(
     tmp_path: Path, postgres_url: str, bnpl: UseCase, draw: Draw, at: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -293,11 +346,13 @@ def test_a_server_that_falls_silent_is_left_in_time(
     batch = log.start_batch(bnpl, version="v1", source="page", actor="Ada", at=at)
     log.append(bnpl, batch, *draw(bnpl, 3))
     monkeypatch.setattr(log_line, "SILENT_SECONDS", 0.5)
+    monkeypatch.setattr(log_postgres, "REST_SECONDS", 0.2)
     line.silent = True
     with pytest.raises(DatabaseDown, match="is silent"):
         log.append(bnpl, batch, *draw(bnpl, 5, 10))
     line.silent = False
     monkeypatch.setattr(log_line, "SILENT_SECONDS", 60.0)
+    time.sleep(0.3)
     assert log.append(bnpl, batch, *draw(bnpl, 5, 10)).all()
     assert_same(log)
     log.close()
