@@ -11,7 +11,7 @@ from core.domain.judged import RULES
 from core.domain.usecase import UseCase
 from core.services.comparison.challengers import ArmResult, Challengers
 from core.services.complaints.silence import silences
-from core.ui import challenger_charts, charts, figures, state, words
+from core.ui import audit_taken, challenger_charts, charts, figures, state, words
 from core.ui import challenger_words as say
 
 
@@ -110,6 +110,7 @@ def _table(use_case: UseCase, seen: Challengers, metric: str) -> None:
         },
         alt=f"Every arm with its figures, gains over {seen.champion} and time to decision",
     )
+    audit_taken.csv_button(rows, f"{use_case.key}_challengers", "challengers:csv")
 
 
 def _line(seen: Challengers, arm: ArmResult, metric: str, silent: Mapping[str, str]) -> dict[str, Any]:

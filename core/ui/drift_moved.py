@@ -14,7 +14,7 @@ from core.domain.usecase import UseCase
 from core.services.watching import drift_impact
 from core.services.watching.drift import Drift
 from core.services.watching.drift_impact import Weights
-from core.ui import charts, drift_choice, driver_charts, state, words
+from core.ui import audit_taken, charts, drift_choice, driver_charts, state, words
 from core.ui import drift_words as say
 from core.ui.driver_words import points, scale, shortened, unit
 
@@ -44,8 +44,9 @@ def _table(use_case: UseCase, seen: Drift) -> None:
         if chosen:
             drift_choice.open_item(titles[chosen[0]])
 
+    rows = [row(use_case, item) | {"Against before": seen.beside(item).level.value} for item in items]
     st.dataframe(
-        [row(use_case, item) | {"Against before": seen.beside(item).level.value} for item in items],
+        rows,
         hide_index=True,
         width="stretch",
         key=key,
@@ -59,6 +60,7 @@ def _table(use_case: UseCase, seen: Drift) -> None:
         f"chance, corrected over all {words.count(len(items))} at once; features of the date are shown, never judged. "
         f"{say.caption(seen)}"
     )
+    audit_taken.csv_button(rows, f"{use_case.key}_drift", "drift:csv")
 
 
 def row(use_case: UseCase, item: Finding) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from core.domain.policy import Tone
 from core.domain.usecase import UseCase
 from core.services.watching import drift_history, drift_outcomes
 from core.services.watching.drift_history import DriftHistory
-from core.ui import charts, drift_choice, drift_said, state, words
+from core.ui import audit_taken, charts, drift_choice, drift_said, state, words
 from core.ui import drift_words as say
 from core.ui.driver_words import shortened
 
@@ -82,12 +82,10 @@ def _squares(use_case: UseCase, found: DriftHistory, items: Sequence[tuple[Of, s
     st.caption(_caption(found))
     behind = st.expander("The table behind the chart", key=f"{key}:table", on_change="rerun")
     if behind.open:
-        behind.dataframe(
-            [_row(titles[place], found, column, row) for column, place, row in cells],
-            hide_index=True,
-            width="stretch",
-            alt="Every item of every measured window",
-        )
+        rows = [_row(titles[place], found, column, row) for column, place, row in cells]
+        behind.dataframe(rows, hide_index=True, width="stretch", alt="Every item of every measured window")
+        with behind:
+            audit_taken.csv_button(rows, f"{use_case.key}_drift_by_window", "drift:windows:csv")
 
 
 def _axes(drawn: Any, found: DriftHistory, titles: Sequence[str]) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 import streamlit as st
 
@@ -41,6 +45,21 @@ def test_what_is_pressed_is_taken(open_page: OpenPage, monkeypatch: pytest.Monke
     assert actions()[1] == before[0], "nothing is taken by looking"
     event = state.desk().ledger.events(limit=1)[0]
     assert event.after == {"what": "model card, HTML"} and event.actor == LOCAL_PEOPLE[Role.ANALYST].name
+
+
+def test_a_shown_table_is_taken_without_formulas(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_page("trained", "home.py", LEADS)
+    pressed: list[Callable[[], str]] = []
+    monkeypatch.setattr(st, "download_button", lambda label, data, *_, **__: pressed.append(data))
+    audit_taken.csv_button([{"Name": "=1+1", "n": 2}], "arms", "arms:csv")
+    assert pressed[0]() == "Name,n\n'=1+1,2\n"
+    event = state.desk().ledger.events(limit=1)[0]
+    assert (event.action, event.subject, event.after) == ("download", "arms", {"what": "table, CSV"})
+
+
+def test_tables_have_no_export_of_their_own() -> None:
+    config = tomllib.loads((Path(__file__).resolve().parents[2] / ".streamlit" / "config.toml").read_text())
+    assert config["client"]["disableDataExport"] is True
 
 
 def test_who_is_turned_away_is_on_record(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:

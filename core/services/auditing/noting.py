@@ -83,9 +83,11 @@ def _facts(**facts: Any) -> dict[str, Any] | None:
 
 def _once(desk: Desk, mark: tuple[str, ...], note: Callable[[], EventRecord]) -> EventRecord | None:
     """Note what was not noted within `SAME_SECONDS`; remembered only after it stands in the ledger."""
+    if _is_same(desk, mark, _clock()):  # without waiting for what others write
+        return None
     with _guard:
         seen, now = _recent.setdefault(desk, {}), _clock()
-        if now - seen.get(mark, -SAME_SECONDS) < SAME_SECONDS:
+        if _is_same(desk, mark, now):
             return None
         noted = note()
         if len(seen) >= _FULL:
@@ -93,6 +95,11 @@ def _once(desk: Desk, mark: tuple[str, ...], note: Callable[[], EventRecord]) ->
                 del seen[old]
         seen[mark] = now
     return noted
+
+
+def _is_same(desk: Desk, mark: tuple[str, ...], now: float) -> bool:
+    noted = _recent.get(desk, {}).get(mark)
+    return noted is not None and now - noted < SAME_SECONDS
 
 
 def _record(desk: Desk, actor: Actor, action: str, subject: str, now: datetime | None, **facts: Any) -> EventRecord:
