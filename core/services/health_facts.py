@@ -101,14 +101,14 @@ def process_started() -> datetime:
 
 def measured_sizes(desk: Desk, now: datetime) -> Sizes:
     """What stores, disk and process take up now, as one line of a day."""
-    log, ledger = _store_bytes(desk.settings)
+    log, ledger = _store_bytes(desk)
     free = shutil.disk_usage(desk.settings.data_dir).free
     return Sizes(now.astimezone(UTC).date(), log, ledger, free, memory().used)
 
 
 def storage(desk: Desk, now: datetime) -> Storage:
     """What the stores take up, how fast they grow, what is left."""
-    log, ledger = _store_bytes(desk.settings)
+    log, ledger = _store_bytes(desk)
     disk = shutil.disk_usage(desk.settings.data_dir)
     kept = desk.ledger.sizes(now.astimezone(UTC).date() - timedelta(days=GROWTH_DAYS))
     growth, n_days = _growth(kept)
@@ -124,11 +124,12 @@ def _growth(kept: Sequence[Sizes]) -> tuple[float | None, int]:
     return (last - first) / n_days, n_days
 
 
-def _store_bytes(settings: Settings) -> tuple[int, int]:
-    """Log and ledger, each with its write-ahead log."""
+def _store_bytes(desk: Desk) -> tuple[int, int]:
+    """Log and ledger, each with its write-ahead log; a ledger on a server with its indexes."""
     names = ("log.duckdb", "log.duckdb.wal"), ("ledger.sqlite", "ledger.sqlite-wal")
-    log, ledger = (sum(_bytes(settings.data_dir / name) for name in files) for files in names)
-    return log, ledger
+    log, ledger = (sum(_bytes(desk.settings.data_dir / name) for name in files) for files in names)
+    on_server = desk.ledger.server_bytes()
+    return log, ledger if on_server is None else on_server
 
 
 def _bytes(path: Path) -> int:

@@ -18,9 +18,11 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
+    bindparam,
     false,
     func,
     select,
+    text,
     true,
 )
 
@@ -46,6 +48,12 @@ DESKS = Table(
     Column("left_at", UtcDateTime),
 )
 
+_SIZES = {
+    "postgresql": "SELECT COALESCE(SUM(pg_total_relation_size(oid)), 0) FROM pg_class WHERE relname IN :names "
+    "AND relkind = 'r' AND relnamespace = to_regnamespace(quote_ident(current_schema()))",
+    "mysql": "SELECT COALESCE(SUM(data_length + index_length), 0) FROM information_schema.tables "
+    "WHERE table_schema = DATABASE() AND table_name IN :names",
+}
 BEAT_SECONDS = 20
 GONE_AFTER = timedelta(seconds=90)  # a desk that has not been heard of for so long is gone, and its work is free
 
@@ -92,6 +100,15 @@ class LedgerDesks(ABC):
         asked = func.timezone("utc", func.clock_timestamp()) if kind == "postgresql" else func.utc_timestamp(6)
         told: datetime = self._read(select(asked))[0][0]
         return told.replace(tzinfo=UTC)
+
+    def server_bytes(self) -> int | None:
+        """What the ledger's tables and indexes take up on their server; None where the ledger is a file."""
+        asked = _SIZES.get(self._engine.dialect.name)
+        if asked is None:
+            return None
+        query = text(asked).bindparams(bindparam("names", expanding=True))
+        with self._engine.connect() as connection:
+            return int(connection.execute(query, {"names": list(METADATA.tables)}).scalar_one())
 
     def desks(self) -> list[DeskRecord]:
         """Every desk that was ever there, the longest known first."""

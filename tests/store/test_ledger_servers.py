@@ -190,6 +190,12 @@ def test_an_address_that_cannot_be_used_is_not_repeated(address: str, says: str)
     assert SECRET not in str(caught.value)
 
 
+@ON_SERVERS
+def test_a_server_tells_how_large_the_ledger_is(ledger: Ledger) -> None:
+    size = ledger.server_bytes()
+    assert size is not None and 34 * 8_192 <= size < 50_000_000
+
+
 def test_no_traceback_shows_the_address() -> None:
     assert SECRET not in repr(Settings(database_url=f"postgresql://desk:{SECRET}@db/ringside"))
 
