@@ -16,6 +16,7 @@ from core.api.door import Who, blocking, desk_of, pieces, refuse_type
 from core.api.problems import refusals
 from core.api.scoring import Version
 from core.services import file_requests
+from core.services.access import Action, require
 from core.services.jobs import JobState
 
 router = APIRouter(tags=["files"])
@@ -121,6 +122,7 @@ async def upload(
     Columns are matched by name. Rows that cannot be scored go to the rejects with the reason. The same file again adds
     nothing to the log: its rows are known by what they hold.
     """
+    require(who.actor, Action.SCORE_FILE)  # before a body is read
     suffix = TYPES[refuse_type(request, *TYPES)]
     desk = desk_of(request)
     name = Path(filename.replace("\\", "/")).name

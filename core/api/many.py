@@ -17,7 +17,7 @@ from core.api.scoring import ROW, Extra, Extras, Version
 from core.api.streams import Streamed, lines
 from core.domain.schema import Problem as RowSays
 from core.errors import DeskError, InputError, RowProblem
-from core.services.access import Actor
+from core.services.access import Action, Actor, require
 from core.services.desk import Desk
 from core.services.given_rows import given_row
 from core.services.row_batches import RowBatch
@@ -73,6 +73,7 @@ async def score_many(
     Of NDJSON there may be any number: read the answer while you send, it has one line for each.
     The rows are one upload of the log, under one batch. More rows than these go as a file: POST /use-cases/{key}/files.
     """
+    require(who.actor, Action.SCORE_FILE)  # before a body is read
     kind = refuse_type(request, "application/json", "application/x-ndjson")
     desk = desk_of(request)
     ignore = extra is Extra.IGNORE

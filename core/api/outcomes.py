@@ -13,6 +13,7 @@ from core.api.files import to_disk
 from core.api.problems import Detail, TooLarge, refusals
 from core.errors import InputError
 from core.services import file_requests, outcome_requests
+from core.services.access import Action, require
 from core.services.outcome_requests import NotTaken
 from core.services.outcomes import Taken
 
@@ -97,6 +98,7 @@ async def outcomes(request: Request, key: str, who: Who) -> OutcomesAnswer:
 
     A changed outcome is a new revision, a repeated one is left out; nothing is dropped in silence.
     """
+    require(who.actor, Action.OUTCOMES)  # before a body is read
     desk = desk_of(request)
     if refuse_type(request, "application/json", "text/csv") == "text/csv":
         with file_requests.arriving(desk, ".csv") as stream:

@@ -92,6 +92,7 @@ async def score(
     A field that is missing, out of range or not among the levels is a 422 that names it: nothing is scored and nothing
     is logged. The same row again is the same prediction and is not logged twice.
     """
+    require(who.actor, Action.SCORE_ONE)  # before anything is said of the row
     refuse_type(request, "application/json")
     row = strict_json.read(await body(request))
     parts, desk = _parts(include), desk_of(request)
@@ -124,7 +125,6 @@ def _parts(include: str) -> frozenset[str]:
 
 def _answer(desk: Desk, actor: Actor, key: str, row: Any, interval: bool, version: str | None, extra: Extra) -> str:
     """The body of the answer to one row, without reasons."""
-    require(actor, Action.SCORE_ONE)  # before anything is said of the row
     use_case = desk.use_case(key)
     given = given_row(use_case, row, ignore_unknown=extra is Extra.IGNORE)
     said = score_for(desk, actor, key, given, version)
