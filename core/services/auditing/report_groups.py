@@ -35,7 +35,8 @@ GROUPS = (
         "People, roles, sign-ins and tokens",
         (
             "add person", "change role", "deactivate person", "reactivate person", "set password", "change password",
-            "end sessions", "sign-in failed", "lock account", "give token", "withdraw token", "token expired",
+            "end sessions", "sign-in failed", "sign-in refused", "lock account", "give token", "withdraw token",
+            "token expired",
         ),
     ),
     Group("Refused attempts", (noting.TURNED_AWAY,)),
@@ -55,8 +56,11 @@ GROUPS = (
         ),
     ),
     Group(
-        "Backups, drills and restores",
-        ("back up", "read a backup again", "try a backup out", "restore a backup"),
+        "Backups, drills, restores and moves",
+        (
+            "back up", "read a backup again", "try a backup out", "restore a backup", "move the ledger",
+            "move the log", "take the log back",
+        ),
     ),
     Group(
         "Checks of the chain and scores made again",
@@ -68,5 +72,5 @@ GROUPS = (
 ACCESS = {
     "Records opened": (noting.OPENED,),
     "Files taken": (noting.DOWNLOADED, noting.EXPORTED, "download fair-lending report"),
-    "Turned away": (noting.TURNED_AWAY, "sign-in failed"),
+    "Turned away": (noting.TURNED_AWAY, "sign-in failed", "sign-in refused"),
 }

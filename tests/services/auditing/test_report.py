@@ -81,7 +81,7 @@ def test_every_part_counts_what_is_on_record(desk: Desk) -> None:
     assert access["Rita (risk)"]["Signed in"] == "1" and access["nobody"]["Turned away"] == "1"
     assert access[ANA.name]["Records opened"] == "1" and access[ANA.name]["Files taken"] == "1"
     assert parts["The chain of events"].n == 6 and "hold" in parts["The chain of events"].said
-    assert parts["Backups, drills and restores"].said == "None in this period."
+    assert parts["Backups, drills, restores and moves"].said == "None in this period."
 
 
 def test_alerts_and_backups_of_the_period(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
