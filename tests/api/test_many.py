@@ -6,11 +6,14 @@ import json
 from typing import Any
 
 import pytest
+from anyio.from_thread import BlockingPortal
 
 from core.services.access import LOCAL_PEOPLE, Role
 from core.services.desk import Desk
 from core.services.scoring import score_one
-from tests.api.conftest import As, rows_of
+from core.web.asgi import Application
+from core.web.caller import Caller
+from tests.api.conftest import As, let_in, rows_of
 from tests.api.test_scoring import refused
 
 PATH = "use-cases/bnpl_default/score-many"
@@ -82,3 +85,29 @@ def test_a_line_without_an_end_does_not_fill_the_memory(by: As) -> None:
 def test_other_models_scores_are_for_those_who_may_see_them(by: As, role: Role) -> None:
     said = by(role).post(PATH, json=rows_of("bnpl_default", 1, seed=24)).json()
     assert ("scores" in said["answers"][0]["answer"]) is (role is Role.ANALYST)
+
+
+def test_who_goes_away_leaves_what_was_answered(app: Application, portal: BlockingPortal, desk: Desk) -> None:
+    rows = [json.dumps(row).encode() + b"\n" for row in rows_of("bnpl_default", 2, seed=25)]
+    came = [{"type": "http.request", "body": row, "more_body": True} for row in rows] + [{"type": "http.disconnect"}]
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return came.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": f"/{PATH}",
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/x-ndjson"), (b"host", b"testserver")],
+    }
+    who = Caller(LOCAL_PEOPLE[Role.ANALYST], "machine")
+    portal.call(let_in(app, who), scope, receive, send)
+    answered = [json.loads(message["body"]) for message in sent if message.get("body")]
+    assert [item["row"] for item in answered] == [1, 2] and all("answer" in item for item in answered)
+    batch = desk.log.latest_batches(desk.use_case("bnpl_default"), 1)[0]
+    assert (batch["state"], batch["n_rows"], batch["n_logged"]) == ("cancelled", 2, 2)
