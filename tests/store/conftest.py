@@ -17,6 +17,9 @@ from core.store.identity import prediction_ids
 from core.store.log import PredictionLog
 from core.store.log_schema import raw_names, score_names
 from core.usecases import builtin
+from tests.store.ledgers import ledger as ledger
+from tests.store.ledgers import ledger_server as ledger_server
+from tests.store.ledgers import place as place
 from tests.store.shared_logs import assert_same, open_shared
 
 AT = datetime(2026, 11, 21, 10, 0)
