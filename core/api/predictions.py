@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from core.api.door import Who, blocking, desk_of
+from core.api import strict_json
+from core.api.door import Who, blocking, body, desk_of, json_body, refuse_type
 from core.api.problems import refusals
 from core.api.said import ReasonsAnswer, number
-from core.services.access import Actor
+from core.errors import InputError
+from core.services.access import Action, Actor, require
 from core.services.auditing import noting
 from core.services.desk import Desk
 from core.services.reasons import explanation
@@ -48,15 +50,32 @@ class Wanted(BaseModel):
     of: str = Field(description="A record's id, or at least six digits of a prediction.", max_length=500)
 
 
-@router.post("/use-cases/{key}/predictions/find", summary="Find logged scores")
-async def find(request: Request, key: str, wanted: Wanted, who: Who) -> FoundAnswers:
+@router.post(
+    "/use-cases/{key}/predictions/find",
+    summary="Find logged scores",
+    responses=refusals(400, 413, 415),
+    openapi_extra=json_body(Wanted.model_json_schema()),
+)
+async def find(request: Request, key: str, who: Who) -> FoundAnswers:
     """The scores of a record, by its id; or a prediction by the beginning of its id.
 
     The id stands in the body, so that no log of addresses holds it.
     """
+    require(who.actor, Action.SEE)  # before a body is read
+    refuse_type(request, "application/json")
+    wanted = _wanted(strict_json.read(await body(request)))  # the framework would read a body of any size
     found = await blocking(request, explanation.find_predictions, desk_of(request), who.actor, key, wanted.of)
     rows = [FoundAnswer.model_validate(vars(item) | {"score": number(item.score)}) for item in found]
     return FoundAnswers(predictions=rows)
+
+
+def _wanted(value: Any) -> Wanted:
+    try:
+        return Wanted.model_validate(value)
+    except ValidationError:
+        raise InputError(
+            "That does not say whose scores are meant.", 'Send {"of": "..."}, up to 500 letters.'
+        ) from None
 
 
 @router.get("/use-cases/{key}/predictions/{prediction_id}/reasons", summary="Why a score is what it is")

@@ -57,6 +57,16 @@ def test_reasons_are_those_of_the_why_page_and_are_on_record(by: As, desk: Desk)
     refused(by().get("use-cases/lead_scoring/predictions/..%2f/reasons"), 404)
 
 
+def test_who_asks_for_scores_sends_a_body_of_bounded_size(by: As) -> None:
+    path, kind = "use-cases/lead_scoring/predictions/find", {"Content-Type": "application/json"}
+    assert by().post(path, content=b" " * 8_000_001, headers=kind).status_code == 413
+    assert by().post(path, content=b'{"of": "a", "of": "b"}', headers=kind).status_code == 400
+    assert by().post(path, data={"of": "a"}).status_code == 415
+    for wrong in ([], {}, {"of": "a" * 501}, {"of": 1}, {"of": "a", "at": 1}):
+        assert by().post(path, json=wrong).status_code == 422
+    assert by(Role.ANALYST, "metrics").post(path, content=b"no JSON", headers=kind).status_code == 403
+
+
 def test_outcomes_as_values_and_as_a_file(by: As, desk: Desk) -> None:
     rows = rows_of("lead_scoring", 3, seed=42)
     by().post("use-cases/lead_scoring/score-many", json=rows)
