@@ -64,6 +64,11 @@ class Listening:
         ------
         InputError
         """
+        if self.on_this_machine and self.sign_in == OFF and self.behind_proxy:
+            raise InputError(
+                "A proxy stands in front of the desk, and nobody has to sign in: whoever reaches it could come in.",
+                "Set RINGSIDE_SIGN_IN to local or oidc (docs/sign-in.md), or take RINGSIDE_BEHIND_PROXY away.",
+            )
         if self.on_this_machine:
             return
         where = f"address {self.address}" if self.address else "every address of this machine"
