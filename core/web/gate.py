@@ -89,6 +89,7 @@ class Gate:
         if head.is_foreign(self.listening.url):
             raise Turned(403, "This request came from a page of somewhere else.", "Send it from the desk's own pages.")
         if head.bearer is not None:
+            self._check_way(scope, head)
             scope[SCOPE_KEY] = await self._token(head, head.bearer)
             return self.app
         self._check_name(head)
@@ -153,7 +154,7 @@ class Gate:
             )
 
     def _check_way(self, scope: Scope, head: Head) -> None:
-        """However it was started: no password and no cookie in plain http over a network."""
+        """However it was started: no password, cookie or token in plain http over a network."""
         plain = scope.get("scheme", "http") in ("http", "ws") and not self.listening.behind_proxy
         if plain and not is_loopback(head.server):
             raise Turned(403, "The desk does not answer plain http over a network.", "Use https.")

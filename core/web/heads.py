@@ -83,8 +83,12 @@ class Head:
         return _first(self._scope.get("server"))
 
     def sender(self, behind_proxy: bool) -> str:
-        """Whom to count failed tries for: behind a proxy, whom the proxy names (it adds them at the end)."""
-        named = self.get("x-forwarded-for").rpartition(",")[2].strip() if behind_proxy else ""
+        """Whom to count failed tries for: behind a proxy, whom the proxy names.
+
+        It adds them at the end: of the header, or as one more header of this name behind what the sender wrote.
+        """
+        said = [value for name, value in self._pairs if name.lower() == b"x-forwarded-for"] if behind_proxy else []
+        named = said[-1].decode("latin-1").rpartition(",")[2].strip() if said else ""
         return (named or self.client or "an unknown address")[:64]
 
     def is_foreign(self, url: str) -> bool:

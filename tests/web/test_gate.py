@@ -11,6 +11,7 @@ import pytest
 from core.services.access import LOCAL_PEOPLE, Role
 from core.services.desk import Desk
 from core.services.signing_in import people, tokens
+from core.web.heads import Head
 from core.web.listening import Listening
 from tests.web.conftest import PASSWORD
 from tests.web.knocks import Door, MakeDoor, Message
@@ -223,6 +224,33 @@ def test_plain_http_over_a_network_is_not_answered(door: MakeDoor) -> None:
     assert door(**how)("/sign-in", **network).status == 403
     assert door(**how)("/sign-in", scheme="https", **network).status == 200
     assert door(behind_proxy=True, **how)("/sign-in", **network).status == 200
+
+
+def test_a_token_in_plain_http_over_a_network_opens_nothing(door: MakeDoor, desk: Desk) -> None:
+    _, text = tokens.give(desk, ADMIN, name="CRM", role=Role.ANALYST, scopes=["score"], days=1)
+    network = {"host": "desk.example", "client": "192.0.2.9", "server": "192.0.2.1", "authorization": f"Bearer {text}"}
+    for how in ({"sign_in": "local", "url": "https://desk.example"}, {}):
+        answer = door(**how)("/api/v1/score", **network)
+        assert (answer.status, answer.asked) == (403, False)
+        assert door(**how)("/api/v1/score", scheme="https", **network).status == 200
+    assert door(sign_in="local", behind_proxy=True)("/metrics", **network).status == 200, "as Prometheus asks inside"
+
+
+@pytest.mark.parametrize(
+    ("lines", "sender"),
+    [
+        ([b"192.0.2.7"], "192.0.2.7"),
+        ([b"6.6.6.6, 192.0.2.7"], "192.0.2.7"),
+        ([b"6.6.6.6", b"192.0.2.7"], "192.0.2.7"),
+        ([], "10.0.0.2"),
+    ],
+)
+def test_failed_tries_count_for_whom_the_proxy_names_not_for_whom_the_sender_does(
+    lines: list[bytes], sender: str
+) -> None:
+    pairs = [(b"x-forwarded-for", line) for line in lines]
+    head = Head({"type": "http", "method": "POST", "path": "/sign-in", "headers": pairs, "client": ("10.0.0.2", 9)})
+    assert (head.sender(behind_proxy=True), head.sender(behind_proxy=False)) == (sender, "10.0.0.2")
 
 
 def test_a_desk_that_cannot_open_lets_nobody_in() -> None:
