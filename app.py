@@ -27,18 +27,26 @@ from core.web.request_ids import RequestIds
 @asynccontextmanager
 async def lifespan(_app: Any) -> AsyncIterator[None]:
     """Warm the desk up in the background; close it, and give its lock back, at the end."""
-    threading.Thread(target=state.warm_up, name="warm-up", daemon=True).start()
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     yield
     state.close()
 
 
+def warm_up() -> None:
+    """Load the models once the first page stands, then what programs will ask for."""
+    state.warm_up()
+    with messages.logged("warm-up of the API"):
+        API.make()
+
+
+API = Lazy("core.api.app:create", state.desk)
 logs.start(os.environ.get("RINGSIDE_LOG_FORMAT", "text"))
 threading.Thread(target=state.import_ahead, name="import", daemon=True).start()
 app = st.App(
     "pages/desk.py",
     routes=[
         *ROUTES,
-        Mount("/api/v1", Lazy("core.api.app:create", state.desk)),
+        Mount("/api/v1", API),
         Route("/metrics", Lazy("core.web.metrics_route:create", state.desk)),
     ],
     lifespan=lifespan,

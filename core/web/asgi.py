@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import threading
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, cast
 
@@ -26,17 +27,19 @@ class Lazy:
     def __init__(self, maker: str, *given: Any) -> None:
         self._maker = maker
         self._given = given
-        self._making = asyncio.Lock()
+        self._making = threading.Lock()
         self._made: Application | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._made is None:
-            async with self._making:
-                if self._made is None:
-                    self._made = await asyncio.to_thread(self.make)
-        await self._made(scope, receive, send)
+        made = self._made
+        if made is None:
+            made = await asyncio.to_thread(self.make)
+        await made(scope, receive, send)
 
     def make(self) -> Application:
-        """Import and build it now."""
-        module, name = self._maker.split(":")
-        return cast(Application, getattr(importlib.import_module(module), name)(*self._given))
+        """Import and build it, once; for whoever has time before the first request comes."""
+        with self._making:
+            if self._made is None:
+                module, name = self._maker.split(":")
+                self._made = cast(Application, getattr(importlib.import_module(module), name)(*self._given))
+            return self._made
