@@ -13,7 +13,7 @@ import streamlit as st
 from core.domain.likeness import Finding, Level
 from core.domain.usecase import UseCase
 from core.services import batches
-from core.services.access import Action, require
+from core.services.access import Action, may, require
 from core.services.jobs import JobState
 from core.services.pipeline import KIND
 from core.ui import audit_taken, messages, state, tables, words
@@ -159,7 +159,7 @@ def submit_bar(use_case: UseCase, seen: batches.FileLook, shelf: dict[str, Any])
     versions = sorted(desk.versions(use_case.key), reverse=True)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         version = acting
-        if len(versions) > 1:
+        if len(versions) > 1 and may(state.actor(), Action.CHOOSE_VERSION):
             version = st.selectbox(
                 "Version",
                 versions,
@@ -188,7 +188,7 @@ def submit_bar(use_case: UseCase, seen: batches.FileLook, shelf: dict[str, Any])
             shelf["path"],
             filename=shelf["filename"],
             mapping=shelf.get("mapping"),
-            version=version,
+            version=None if version == acting else version,  # another one takes the right to choose
             reasons=reasons,
         )
         st.rerun()
