@@ -45,12 +45,13 @@ def test_what_is_due_is_done_once(home: Path, capsys: pytest.CaptureFixture[str]
     done = json.loads(capsys.readouterr().out)["tasks"]
     desk = open_desk(Settings(home=home))
     expected = [task.key for task in tasks(desk) if not task.served]
+    always = {task.key for task in tasks(desk) if task.cron.startswith(("* ", "*/"))}  # a minute may pass meanwhile
     desk.close()
     assert [run["task"] for run in done] == expected
     assert {run["by"] for run in done} == {"command"}
     assert all(run["ended_at"] and run["said"] for run in done)
-    assert main(["watch"]) == 0
-    assert capsys.readouterr().out.strip() == "Nothing is due."
+    assert main(["watch", "--json"]) == 0
+    assert {run["task"] for run in json.loads(capsys.readouterr().out)["tasks"]} <= always
     assert main(["watch", "retraining"]) == 0
     assert capsys.readouterr().out.strip() == "retraining: done. Nothing is trained yet."
 
