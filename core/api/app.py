@@ -19,6 +19,7 @@ from core.api.problems import MEDIA_TYPE, METHOD, PATH, Detail, Problem, details
 from core.errors import DeskError, InputError, NotPermitted
 from core.services.auditing import noting
 from core.services.desk import Desk
+from core.web.http_counts import template
 
 ABOUT = """Scores, reasons, outcomes and comparisons of this desk, for programs. It asks the same services as the
 pages and says the same words; what a role may do there, it may do here."""
@@ -59,7 +60,8 @@ async def _refused(request: Request, error: Exception) -> Response:
     problem, headers = told(error)
     actor = getattr(request.state, "actor", None)
     if isinstance(error, NotPermitted) and actor is not None:
-        await blocking(request, noting.refused, desk_of(request), actor, error, _where(request))
+        desk = desk_of(request)
+        await blocking(request, noting.refused, desk, actor, error, _operation(request, desk))
     return _answer(problem, headers)
 
 
@@ -91,6 +93,12 @@ async def _astray(request: Request, error: Exception) -> Response:
 
 async def _failed(_: Request, error: Exception) -> Response:
     return _answer(fault(error), {})
+
+
+def _operation(request: Request, desk: Desk) -> str:
+    """The path as it is documented, with the use case: any other name in it may be made up, an event for each."""
+    found, key = f"/api/v1{template(request.scope) or ''}", str(request.path_params.get("key", ""))
+    return found.replace("{key}", key) if key in desk.use_cases() else found
 
 
 def _where(request: Request) -> str:

@@ -67,6 +67,17 @@ def test_who_asks_for_scores_sends_a_body_of_bounded_size(by: As) -> None:
     assert by(Role.ANALYST, "metrics").post(path, content=b"no JSON", headers=kind).status_code == 403
 
 
+def test_a_refusal_is_on_record_once_whatever_names_are_made_up(by: As, desk: Desk) -> None:
+    before = desk.ledger.head()[0]
+    for made_up in range(5):
+        refused(by(Role.ANALYST, "metrics").get(f"use-cases/lead_scoring/predictions/{made_up:032x}/reasons"), 403)
+        refused(by(Role.ANALYST, "metrics").get(f"use-cases/lead_{made_up}/predictions/{made_up:032x}/reasons"), 403)
+    two, one = desk.ledger.events(None, 2)
+    assert desk.ledger.head()[0] == before + 2
+    assert one.after["where"] == "/api/v1/use-cases/lead_scoring/predictions/{prediction_id}/reasons"
+    assert two.after["where"] == "/api/v1/use-cases/{key}/predictions/{prediction_id}/reasons"
+
+
 def test_outcomes_as_values_and_as_a_file(by: As, desk: Desk) -> None:
     rows = rows_of("lead_scoring", 3, seed=42)
     by().post("use-cases/lead_scoring/score-many", json=rows)
