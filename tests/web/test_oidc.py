@@ -148,6 +148,8 @@ def test_whom_the_desk_does_not_know_is_told_whom_to_ask(
     assert answer.status == 403 and "Ask an administrator: Boss." in answer.body and not answer.cookies
     event = oidc_desk.ledger.events(limit=1)[0]
     assert (event.action, event.result) == ("sign-in refused", result)
+    assert knock("/sign-in", cookie=f"_streamlit_user={signed(GOOD | change)}").status == 403
+    assert oidc_desk.ledger.events(limit=1)[0].seq == event.seq, "the same again is no second event"
 
 
 def test_an_address_that_is_somebody_elses_now_opens_nothing(knock: Door, oidc_desk: Desk) -> None:

@@ -12,6 +12,7 @@ from core.services.access import Role
 from core.services.desk import Desk
 from core.services.signing_in import sessions
 from core.services.signing_in.people import OIDC
+from core.services.signing_in.seen import due
 from core.store.ledger_people import PersonRecord
 
 _NOBODY = {"actor": "nobody", "role": "none", "via": "page"}
@@ -49,17 +50,17 @@ def sign_in_with(desk: Desk, said: Said, now: datetime | None = None) -> str:
         The address is not vouched for, unknown here, deactivated, or somebody else's; an event says so.
     """
     at, claims = now or datetime.now(UTC), said.claims
-    email = str(claims.get("email") or "").strip().lower()
+    email = _address(said)
     if not email or claims.get("email_verified") not in (True, "true"):
-        raise _refused(desk, at, email, "does not say that the address is yours", "not verified")
+        raise _refused(desk, said, at, "does not say that the address is yours", "not verified")
     person = desk.ledger.person_by_email(email)
     if person is None:
-        raise _refused(desk, at, email, "knows you, this desk does not", "unknown here")
+        raise _refused(desk, said, at, "knows you, this desk does not", "unknown here")
     subject = f"{claims.get('iss')} {claims.get('sub')}"[:255]
     if not person.active:
-        raise _refused(desk, at, email, "knows you, this desk lets you in no more", "deactivated")
+        raise _refused(desk, said, at, "knows you, this desk lets you in no more", "deactivated")
     if not claims.get("sub") or person.subject not in (None, subject):
-        raise _refused(desk, at, email, "calls you somebody else than before", "another subject")
+        raise _refused(desk, said, at, "calls you somebody else than before", "another subject")
     with desk.ledger.transaction():
         if desk.ledger.session(proof=said.proof) is not None:
             raise NotLetIn("This sign-in was used already.", "Sign in again.")
@@ -68,15 +69,24 @@ def sign_in_with(desk: Desk, said: Said, now: datetime | None = None) -> str:
         return sessions.begin(desk, person, at, how="identity provider", proof=said.proof)
 
 
+def _address(said: Said) -> str:
+    return str(said.claims.get("email") or "").strip().lower()
+
+
 def used(desk: Desk, said: Said) -> bool:
     """Whether a session was opened with this already."""
     return desk.ledger.session(proof=said.proof) is not None
 
 
-def _refused(desk: Desk, at: datetime, email: str, what: str, result: str) -> NotLetIn:
-    """Write down who knocked: the provider vouches for the address, so it is no slip of somebody's keyboard."""
-    after = {"email": email[:254]}
-    desk.ledger.record(at=at, **_NOBODY, action="sign-in refused", subject="nobody known", after=after, result=result)
+def _refused(desk: Desk, said: Said, at: datetime, what: str, result: str) -> NotLetIn:
+    """Write down who knocked: the provider vouches for the address, so it is no slip of somebody's keyboard.
+
+    Once a minute at most, for what the provider said once can be sent as often as somebody likes.
+    """
+    email = _address(said)
+    if due(desk, f"refused {said.proof}", None, at):
+        facts = {"after": {"email": email[:254]}, "result": result}
+        desk.ledger.record(at=at, **_NOBODY, action="sign-in refused", subject="nobody known", **facts)
     named = ", ".join(record.name for record in desk.ledger.people() if _manages(record))
     ask = f"Ask an administrator: {named}." if named else "Ask whoever runs this desk."
     return NotLetIn(f"Your identity provider {what}: {email or 'no address'}.", ask)
