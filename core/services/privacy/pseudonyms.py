@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 
 from core.domain.pseudonym import is_hash, keyed_hashes, personal_texts
 from core.domain.usecase import UseCase
+from core.errors import DeskError
 from core.store.ledger import Ledger
 from core.store.ledger_stamp import Stamp
 
@@ -17,10 +19,13 @@ if TYPE_CHECKING:  # the first page waits for this module, and scores nothing
     from core.services.records import Accepted
 
 KEY_FILE = "ids.key"
+_FINGERPRINT = "key of the ids"
 
 
 class Pseudonyms:
     """The ids of one desk. The key lies in `data/ids.key`: without it no hash can be told from another.
+
+    The ledger keeps the key's fingerprint, so that nothing is hashed with another one.
 
     Equal ids are equal hashes on every face, so outcomes still meet their predictions, entities their arms, and
     whoever types an id finds its scores; a scored file keeps the ids that came with it.
@@ -68,5 +73,22 @@ class Pseudonyms:
         if self._secret is None:
             from core.store.secret_file import read_or_make  # with what makes secrets; few desks ever hash an id
 
-            self._secret = read_or_make(self._path)
+            secret = read_or_make(self._path)
+            self._refuse_another(secret)
+            self._secret = secret
         return self._secret
+
+    def _refuse_another(self, secret: bytes) -> None:
+        """One person must not become two: by a key that was lost and made anew, or a second desk that has its own."""
+        import hmac
+
+        print_of = hmac.digest(secret, b"the key of this ledger's ids", "sha256").hex()[:32]
+        with self._ledger.transaction():
+            known = self._ledger.kept_figures(_FINGERPRINT).get("")
+            if known is None:
+                self._ledger.keep_figure("", _FINGERPRINT, datetime.now(UTC), {"sha256": print_of})
+            elif known["sha256"] != print_of:
+                raise DeskError(
+                    f"data/{KEY_FILE} is not the key that the ids of this desk were hashed with.",
+                    "Bring the file back from a backup, or copy it from another desk on the same database.",
+                )

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from core.domain.pseudonym import MARK, is_hash, personal_texts
-from core.errors import InputError, NotPermitted
+from core.errors import DeskError, InputError, NotPermitted
 from core.services import batches, outcomes, scoring
 from core.services.access import LOCAL_PEOPLE, Actor, Role
-from core.services.desk import Desk
+from core.services.desk import Desk, open_desk
 from core.services.privacy import settings
 from core.services.reasons import explanation
 from tests.services.privacy.debtors import KEY, scored
@@ -85,3 +85,17 @@ def test_only_an_admin_switches_it_on_and_the_ledger_says_who(desk: Desk, analys
 def test_personal_texts_are_ids_of_rows_and_groups(desk: Desk) -> None:
     assert personal_texts(desk.use_case("bnpl_default")) == ("transaction_id", "customer_id")
     assert personal_texts(desk.use_case(KEY)) == ("customer_id",)
+
+
+def test_nothing_is_hashed_with_another_key(desk: Desk, analyst: Actor) -> None:
+    settings.switch_on_hashing(desk, ADMIN, KEY, "privacy review")
+    scored(desk, analyst, 3)
+    before = logged(desk)
+    home = desk.settings
+    (home.data_dir / "ids.key").unlink()
+    desk.close()
+    lost = open_desk(home)
+    with pytest.raises(DeskError, match="not the key that the ids of this desk were hashed with"):
+        scoring.score_one(lost, analyst, KEY, scoring.sample_rows(lost, KEY)[0])
+    assert logged(lost) == before
+    lost.close()
