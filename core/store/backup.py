@@ -17,13 +17,13 @@ import json
 import os
 import secrets
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from core.errors import UnknownName
@@ -36,6 +36,7 @@ from core.store.log import PredictionLog
 MANIFEST, VERIFIED, PIECES = "manifest.json", "verified.json", "pieces"
 LOG, LEDGER = "data/log.duckdb", "data/ledger.sqlite"
 _LAYOUT = 1
+_BEGUN = ("????????T??????Z-????", ".cut-*")  # folders that are made here; others may keep theirs beside them
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ class Backups:
 
     def cut(self, log: PredictionLog, ledger: Ledger) -> Cut:
         """Keep log and ledger as they are at one instant."""
-        with _in_words(self.folder), ExitStack() as open_, tempfile.TemporaryDirectory(dir=self.folder) as scratch:
+        with _in_words(self.folder), ExitStack() as open_, TemporaryDirectory("", ".cut-", self.folder) as scratch:
             held = open_.enter_context(log.held())
             with ledger.transaction():  # nobody writes an event now
                 held.cut()
@@ -242,7 +243,7 @@ class Backups:
         kept = self.all()
         known = {manifest.id for manifest in kept}
         for path in self.folder.iterdir():
-            if path.is_dir() and path.name != PIECES and path.name not in known and not (path / MANIFEST).exists():
+            if any(map(path.match, _BEGUN)) and path.name not in known and not (path / MANIFEST).exists():
                 shutil.rmtree(path, ignore_errors=True)
         if self.unreadable():
             return 0  # the manifest that cannot be read may need any piece

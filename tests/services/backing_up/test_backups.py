@@ -139,6 +139,14 @@ def test_an_interrupted_backup_is_no_backup(scored: Desk, monkeypatch: pytest.Mo
     assert not half.exists()
 
 
+def test_what_others_keep_in_the_folder_of_the_backups_stays(scored: Desk) -> None:
+    theirs = scored.settings.backups_dir / "postgres" / "base.tar"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("another program's")
+    making.make(scored, "hourly")
+    assert theirs.read_text() == "another program's"
+
+
 def test_a_full_disk_and_a_folder_that_may_not_be_written_to_are_said_in_words(
     scored: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
