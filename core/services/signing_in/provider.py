@@ -85,8 +85,8 @@ def _refused(desk: Desk, said: Said, at: datetime, what: str, result: str) -> No
     """
     email = _address(said)
     if due(desk, f"refused {said.proof}", None, at):
-        facts = {"after": {"email": email[:254]}, "result": result}
-        desk.ledger.record(at=at, **_NOBODY, action="sign-in refused", subject="nobody known", **facts)
+        after, action = {"email": email[:254]}, "sign-in refused"
+        desk.ledger.record(at=at, **_NOBODY, action=action, subject="nobody known", after=after, result=result)
     named = ", ".join(record.name for record in desk.ledger.people() if _manages(record))
     ask = f"Ask an administrator: {named}." if named else "Ask whoever runs this desk."
     return NotLetIn(f"Your identity provider {what}: {email or 'no address'}.", ask)
