@@ -63,13 +63,16 @@ class Presence:
     def begin(self) -> None:
         """Take up what a dead process left behind, and say from now on that this desk is there.
 
-        Only for who has just taken the desk's lock.
+        Only for who has just taken the desk's lock. Whoever asks again, because the log could not be opened then, takes
+        up nothing: what is in hand by now is this process's own.
         """
+        if self._since is not None:
+            return
         at = self._ledger.now()
-        self._since = at
         self._beat(at)
         self._ledger.claim_interrupted(at)
         self._ledger.interrupt_runs(at)
+        self._since = at
         if self._ledger.desk_id is not None:
             self._beating = threading.Thread(target=self._go_on, name="presence", daemon=True)
             self._beating.start()

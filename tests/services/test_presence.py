@@ -63,6 +63,9 @@ def test_a_desk_alone_says_nothing_and_takes_up_everything(home: Path) -> None:
     alone.begin()
     assert ledger.job("a").state == "interrupted" and ledger.desks() == []  # type: ignore[union-attr]
     assert not (home / "data" / "desk.id").exists()
+    ledger.create_job("b", "train", "bnpl", "Ada", {}, ledger.now())
+    alone.begin()  # the log could not be opened the first time
+    assert ledger.job("b").state == "queued", "this process has it in hand"  # type: ignore[union-attr]
     alone.end()
     ledger.close()
 
