@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from core.config import Settings
 from core.errors import DeskError
 from core.ui import state
+from core.web.bounded_head import bound_heads
 from core.web.gate import Gate
 from core.web.listening import OIDC, Listening
 
@@ -33,6 +34,7 @@ def gate() -> Middleware:
     try:
         how = listening()
         how.check()
+        bound_heads()
         return Middleware(Gate, desk=state.desk, listening=how, provider=_provider(how))
     except DeskError as error:
         sys.exit(f"The desk does not start. {error}")

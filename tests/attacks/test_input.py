@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import pickle
+import socket
 import zipfile
 from pathlib import Path
 
@@ -96,6 +97,16 @@ def test_an_oversized_body_that_does_not_say_so(served: Served) -> None:
     chunks = b"".join(b"10000\r\n" + b"x" * 0x10000 + b"\r\n" for _ in range(40)) + b"0\r\n\r\n"
     sent = {"Content_Type": "text/csv", "Transfer_Encoding": "chunked"}
     assert served.ask("POST", FILES, chunks, **sent, **bearer(served)).status == 413
+
+
+@pytest.mark.parametrize("begun", [b"GET /sign-in?", b"GET /sign-in HTTP/1.1\r\nHost: localhost\r\nX: "])
+def test_a_head_without_end(served: Served, begun: bytes) -> None:
+    """Nobody has signed in, and the server would keep all of it before the gate is asked."""
+    with socket.create_connection(("127.0.0.1", served.port), timeout=30) as connection:
+        connection.sendall(begun)
+        with pytest.raises(OSError):  # closed
+            for _ in range(300):
+                connection.sendall(b"a" * 100_000)
 
 
 @pytest.mark.parametrize(
