@@ -61,7 +61,7 @@ async def find(request: Request, key: str, who: Who) -> FoundAnswers:
 
     The id stands in the body, so that no log of addresses holds it.
     """
-    require(who.actor, Action.SEE)  # before a body is read
+    require(who.actor, Action.EXPLAIN)  # before a body is read
     refuse_type(request, "application/json")
     wanted = _wanted(strict_json.read(await body(request)))  # the framework would read a body of any size
     found = await blocking(request, explanation.find_predictions, desk_of(request), who.actor, key, wanted.of)

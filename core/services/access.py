@@ -25,6 +25,7 @@ class Action(StrEnum):
 
     SEE = "see scores"
     SEE_MODELS = "see every model's score"
+    EXPLAIN = "look up a score and why it is what it is"
     SCORE_ONE = "score one"
     SCORE_FILE = "score a file"
     DOWNLOAD = "download results"
@@ -96,6 +97,7 @@ _WORKERS = frozenset({Role.ANALYST, Role.RISK, Role.ADMIN})
 PERMISSIONS: dict[Action, frozenset[Role]] = {
     Action.SEE: _EVERYONE,
     Action.SEE_MODELS: _EVERYONE - {Role.SALES},
+    Action.EXPLAIN: _EVERYONE,
     Action.SCORE_ONE: _EVERYONE - {Role.AUDITOR},
     Action.SCORE_FILE: _WORKERS | {Role.SALES},
     Action.DOWNLOAD: _EVERYONE,
@@ -141,8 +143,10 @@ PERMISSIONS: dict[Action, frozenset[Role]] = {
 
 # What a token can be made for; what its holder may really do is what both the scope and the role allow.
 SCOPES: dict[str, frozenset[Action]] = {
-    "score": frozenset({Action.SEE, Action.SCORE_ONE, Action.SCORE_FILE, Action.DOWNLOAD, Action.CANCEL_JOB}),
-    "explain": frozenset({Action.SEE, Action.SEE_MODELS}),
+    "score": frozenset(
+        {Action.SEE, Action.EXPLAIN, Action.SCORE_ONE, Action.SCORE_FILE, Action.DOWNLOAD, Action.CANCEL_JOB}
+    ),
+    "explain": frozenset({Action.SEE, Action.EXPLAIN, Action.SEE_MODELS}),
     "outcomes": frozenset({Action.SEE, Action.OUTCOMES}),
     "compare": frozenset({Action.SEE, Action.SEE_MODELS, Action.SEE_SERVICE}),
     "versions": frozenset({Action.SEE_MODELS, Action.CHOOSE_VERSION}),

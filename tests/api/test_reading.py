@@ -53,6 +53,10 @@ def test_reasons_are_those_of_the_why_page_and_are_on_record(by: As, desk: Desk)
     event = desk.ledger.events(limit=1)[0]
     assert (event.action, event.subject, event.via) == ("open record", f"lead_scoring {scored}", "api")
     assert by(Role.SALES).get(f"use-cases/lead_scoring/predictions/{scored}/reasons").json()["models"] is None
+    for scope in ("outcomes", "compare"):
+        program = by(Role.ANALYST, scope)
+        refused(program.get(f"use-cases/lead_scoring/predictions/{scored}/reasons"), 403)
+        refused(program.post("use-cases/lead_scoring/predictions/find", json={"of": row["lead_id"]}), 403)
     refused(by().get(f"use-cases/lead_scoring/predictions/{'0' * 32}/reasons"), 422)
     refused(by().get("use-cases/lead_scoring/predictions/..%2f/reasons"), 404)
 

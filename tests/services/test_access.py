@@ -7,7 +7,7 @@ import json
 import pytest
 
 from core.errors import NotPermitted
-from core.services.access import LOCAL_PEOPLE, SCOPES, Action, Actor, Role, require
+from core.services.access import LOCAL_PEOPLE, SCOPES, Action, Actor, Role, may, require
 
 
 @pytest.mark.parametrize("actor", [*LOCAL_PEOPLE.values(), Actor("CRM (token)", Role.RISK, "api", SCOPES["score"])])
@@ -25,3 +25,9 @@ def test_a_scope_that_was_written_down_still_holds() -> None:
 
 def test_an_order_of_before_tokens_is_read_as_everything_the_role_allows() -> None:
     assert Actor.from_json({"name": "Ana", "role": "analyst", "via": "cli"}).only is None
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_a_token_looks_up_what_people_were_scored_only_where_it_was_made_for_that(scope: str) -> None:
+    token = Actor("A program (token)", Role.ADMIN, "api", SCOPES[scope])
+    assert may(token, Action.EXPLAIN) is (scope in ("score", "explain"))

@@ -41,6 +41,7 @@ METHODS = {
 BY_VALUE = {"training.train_version": {Action.TRAIN, Action.ADOPT}}
 SEEING = {
     Action.SEE,
+    Action.EXPLAIN,
     Action.SEE_MODELS,
     Action.SEE_CASES,
     Action.SEE_GROUPS,
@@ -147,7 +148,7 @@ def test_the_table_itself() -> None:
     auditor = {action for action, roles in PERMISSIONS.items() if Role.AUDITOR in roles}
     assert auditor - SEEING == {Action.APPROVE, Action.EXPORT_ENTITY}, "an auditor changes nothing of the desk"
     sales = {action for action, roles in PERMISSIONS.items() if Role.SALES in roles}
-    assert sales & SEEING == {Action.SEE, Action.SEE_CASES, Action.DOWNLOAD}
+    assert sales & SEEING == {Action.SEE, Action.EXPLAIN, Action.SEE_CASES, Action.DOWNLOAD}
     alone = {Action.MANAGE_PEOPLE, Action.MANAGE_TOKENS, Action.BACK_UP, Action.RESTORE, Action.ERASE_ENTITY}
     assert all(PERMISSIONS[action] == {Role.ADMIN} for action in alone)
     assert not any(alone & actions for actions in SCOPES.values()), "no token manages people, tokens or backups"

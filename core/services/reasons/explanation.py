@@ -67,7 +67,7 @@ def explain(desk: Desk, actor: Actor, key: str, prediction_id: str) -> Explanati
     BundleProblem
         The version that scored it is gone or no longer fits; the message says what stands and what can be done.
     """
-    require(actor, Action.SEE)
+    require(actor, Action.EXPLAIN)
     use_case = desk.use_case(key)
     found = desk.log.predictions_by_id(use_case, prediction_id, 1).to_pylist() if len(prediction_id) == 32 else []
     if not found:
@@ -100,7 +100,7 @@ def explain_row(desk: Desk, actor: Actor, key: str, row: Mapping[str, Any], vers
     NotReady
         Nothing is trained.
     """
-    require(actor, Action.SEE)
+    require(actor, Action.EXPLAIN)
     scorer = desk.scorer(key, version)
     return _explained(desk, actor, scorer, typed_given(scorer.use_case, row), _Logged())
 

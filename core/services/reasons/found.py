@@ -31,7 +31,7 @@ def find_predictions(desk: Desk, actor: Actor, key: str, text: str) -> list[Tren
         Nothing is called so, and the hint names what is written nearly so; or these digits begin the ids of several
         predictions, and the hint names them.
     """
-    require(actor, Action.SEE)
+    require(actor, Action.EXPLAIN)
     use_case, text = desk.use_case(key), text.strip()
     plain = text.lower().replace("-", "")
     found: list[dict[str, Any]] = []
