@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core.services.desk import Desk
-from core.services.scheduling.task import Task
+from core.services.scheduling.task import DESK, Task
 
 KEPT = timedelta(days=400)  # of runs
 
@@ -58,6 +58,17 @@ def _weekly_report(desk: Desk, now: datetime) -> Mapping[str, Any]:
     return write_reports(desk, now)
 
 
+def _chain(desk: Desk, now: datetime) -> Mapping[str, Any]:
+    from core.services.auditing.verifying import verify
+
+    checked = verify(desk, DESK, now=now)
+    if checked.broken is not None:
+        said = f"The chain of events is {checked.result}; the Audit page shows it."
+        return {"said": said, "failed": said, "found": 1}
+    against = f"held against {len(checked.kept)} heads of backups"
+    return {"said": f"{checked.n:,} events hold, up to number {checked.head.seq}, {against}.", "events": checked.n}
+
+
 def _own() -> list[Task]:
     """What parts of the desk ask for themselves, and what is asked for here."""
     from core.services.alerting.delivery_task import RETRY
@@ -77,5 +88,6 @@ def _own() -> list[Task]:
         replace(CLEAN_UP, own=True),
         HOURLY_TASK,
         CHANGE_TASK,
+        Task("chain", "Check the chain of events", "40 4 * * *", _chain),
         Task("weekly report", "Write the weekly reports", "0 5 * * mon", _weekly_report),
     ]
