@@ -87,6 +87,7 @@ class Desk:
         log = open_log(settings.data_dir / "log.duckdb", settings.database_url, settings.memory_mb, settings.threads)
         if self._lock.was_left:
             reconcile(log, self.ledger)
+            self._lock.was_left = False
         return log
 
     def use_cases(self) -> dict[str, UseCase]:

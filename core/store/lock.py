@@ -41,7 +41,7 @@ class DeskLock:
     def __init__(self, data_dir: Path) -> None:
         self.path = data_dir / LOCK_FILE
         self._file: int | None = None
-        self.was_left = False  # its last holder did not give it back: it was killed, or the machine stopped
+        self.was_left = False  # a holder did not give it back, was killed, and nobody has looked after that since
 
     @property
     def held(self) -> bool:
@@ -67,9 +67,13 @@ class DeskLock:
         self._file = handle
 
     def release(self) -> None:
-        """Give the lock back; the file stays, empty, because removing it would race with the next owner."""
+        """Give the lock back; the file stays, empty, because removing it would race with the next owner.
+
+        Where `was_left` still holds, the file says so to the next owner.
+        """
         if self._file is not None:
-            os.ftruncate(self._file, 0)
+            if not self.was_left:
+                os.ftruncate(self._file, 0)
             os.close(self._file)
             self._file = None
 

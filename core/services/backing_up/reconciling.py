@@ -29,7 +29,9 @@ def reconcile(log: PredictionLog, ledger: Ledger, now: datetime | None = None) -
     ledger, an open intention may be its own: it is left for a start without others.
     """
     at = now or datetime.now(UTC)
-    if any(desk.there(at) for desk in ledger.desks() if desk.id != ledger.desk_id):
+    others = [desk for desk in ledger.desks() if desk.id != ledger.desk_id]
+    clock = ledger.now()  # by which desks beat
+    if any(desk.there(clock) for desk in others):
         return []
     closed = []
     for event in left_open(ledger.events(limit=LOOK_BACK)):

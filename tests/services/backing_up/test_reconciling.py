@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import csv
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core.config import Settings
+from core.errors import DatabaseDown
 from core.services import batches, outcomes
 from core.services.access import LOCAL_PEOPLE, Role
 from core.services.backing_up import making
@@ -16,6 +20,7 @@ from core.services.backing_up.restoring import restore
 from core.services.desk import Desk, open_desk
 from core.services.scoring import score_one
 from core.store.ledger import Ledger
+from core.store.ledger_desks import DeskRecord
 from core.store.log import PredictionLog
 
 ADMIN = LOCAL_PEOPLE[Role.ADMIN]
@@ -125,6 +130,41 @@ def test_a_desk_that_ended_in_order_looks_for_nothing(scored: Desk, monkeypatch:
     desk = open_desk(scored.settings)
     desk.log  # noqa: B018
     desk.close()
+
+
+def meant_to_void(ledger: Ledger) -> None:
+    facts = {"actor": "Ada", "role": "admin", "via": "page", "subject": "b1", "result": "intended"}
+    ledger.record(at=ledger.now(), action="void batch", **facts)
+
+
+def test_a_kill_is_looked_after_though_the_next_start_fails(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def down(*given: Any) -> None:
+        raise DatabaseDown("The log's server is down.", "Start it.")
+
+    settings = Settings(home=home)
+    with closing(open_desk(settings)) as desk:
+        meant_to_void(desk.ledger)
+    (home / "data" / "desk.lock").write_text("{}")
+    with closing(open_desk(settings)) as desk, monkeypatch.context() as patch, pytest.raises(DatabaseDown):
+        patch.setattr("core.services.desk.open_log", down)
+        desk.log  # noqa: B018
+    for expected in (2, 2):
+        with closing(open_desk(settings)) as desk:
+            desk.log  # noqa: B018
+            assert desk.ledger.head()[0] == expected
+            assert last_events(desk)[0][:2] == ("void batch", "not done")
+    assert (home / "data" / "desk.lock").read_bytes() == b""
+
+
+def test_whether_others_are_at_work_is_told_by_the_clock_that_they_beat_by(postgres_url: str, tmp_path: Path) -> None:
+    mine, theirs = Ledger(postgres_url, "mine"), Ledger(postgres_url, "theirs")
+    at = theirs.now()
+    theirs.beat_desk(DeskRecord("theirs", "/srv", "host", 1, at, at))
+    meant_to_void(theirs)
+    with closing(PredictionLog(tmp_path / "log.duckdb")) as log:
+        assert reconcile(log, mine, now=at + timedelta(hours=1)) == []  # this machine's clock is ahead
+    mine.close()
+    theirs.close()
 
 
 def test_two_people_at_once_are_told_apart(scored: Desk) -> None:
