@@ -8,6 +8,7 @@ people type passwords into the wrong field.
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -42,7 +43,7 @@ def counted(desk: Desk, account: str, address: str, now: datetime) -> Guess:
     TooManyTries
         The account or the address has to wait; this try is not counted.
     """
-    keys = (key_of("account", account), key_of("address", address))
+    keys = (key_of("account", account), key_of("address", network_of(address)))
     _must_wait(desk, keys, now)  # before anybody's turn to write is taken: a flood of tries must not hold up the desk
     with desk.ledger.transaction():
         known = _must_wait(desk, keys, now)
@@ -75,6 +76,21 @@ def waits_until(desk: Desk, accounts: dict[str, str], now: datetime) -> dict[str
 def unlock(desk: Desk, account: str, now: datetime) -> None:
     """Let an account try again at once."""
     desk.ledger.save_attempts(AttemptRecord(key_of("account", account), 0, now))
+
+
+def network_of(address: str) -> str:
+    """Whom an address belongs to: whoever has IPv6 has 2**64 of them, and a failure from each is not the first.
+
+    >>> [network_of(text) for text in ("2001:db8:1:2:3:4:5:6", "::ffff:192.0.2.7", "192.0.2.7", "an unknown address")]
+    ['2001:db8:1:2::/64', '192.0.2.7', '192.0.2.7', 'an unknown address']
+    """
+    try:
+        found = ipaddress.ip_address(address.strip("[]").partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or ipaddress.IPv6Network((int(found), 64), strict=False))
 
 
 def key_of(kind: str, name: str) -> str:

@@ -114,6 +114,15 @@ def test_one_address_cannot_try_many_accounts(desk: Desk, joins: Joins) -> None:
     assert local.sign_in(desk, "ada@example.com", PASSWORD, "203.0.113.1", NOW)
 
 
+def test_one_network_of_ipv6_cannot_either(desk: Desk, joins: Joins) -> None:
+    joins("Ada")
+    for number in range(throttle.FREE_ADDRESS):
+        refusal(desk, f"user{number}@example.com", "wrong", f"2001:db8:0:7::{number:x}")
+    with pytest.raises(throttle.TooManyTries):
+        local.sign_in(desk, "ada@example.com", PASSWORD, "2001:db8:0:7:1:2:3:4", NOW)
+    assert local.sign_in(desk, "ada@example.com", PASSWORD, "2001:db8:0:8::1", NOW)
+
+
 def test_many_guesses_at_once_get_no_more_tries(desk: Desk, joins: Joins, monkeypatch: pytest.MonkeyPatch) -> None:
     joins("Ada")
     looked: list[str] = []
