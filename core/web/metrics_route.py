@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
+import anyio
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -18,6 +18,7 @@ from core.web.http_counts import COUNTS
 
 WHO = "The metrics are given to who is signed in, or to a program with a token. Send one made for: metrics.\n"
 METHODS = ("GET", "HEAD")
+AT_ONCE = 2  # in threads of their own: scrapes that wait for a long log must not take those of the gate
 
 
 def create(desk: Callable[[], Desk]) -> Application:
@@ -28,10 +29,11 @@ def create(desk: Callable[[], Desk]) -> Application:
     desk : callable
         Gives the desk of this process.
     """
+    reading = anyio.CapacityLimiter(AT_ONCE)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
-        answer = await asyncio.to_thread(_answer, request, desk)
+        answer = await anyio.to_thread.run_sync(_answer, request, desk, limiter=reading)
         await answer(scope, receive, send)
 
     return serve

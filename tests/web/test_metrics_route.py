@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator, MutableMapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from core.config import Settings
+from core.errors import NotPermitted
 from core.services.access import LOCAL_PEOPLE, Action, Role
 from core.services.desk import Desk, open_desk
 from core.web.caller import SCOPE_KEY, Caller
@@ -78,3 +80,34 @@ def test_who_may_not_is_told_so(bare: Desk, actor: Any) -> None:
 def test_metrics_are_only_read(bare: Desk) -> None:
     status, headers, _ = scrape(bare, Caller(AUDITOR, "token"), method="POST")
     assert status == 405 and headers["allow"] == "GET, HEAD"
+
+
+def test_scrapes_that_wait_leave_the_threads_of_the_gate_free() -> None:
+    """As many as there are threads would otherwise keep everybody from being looked up."""
+    hold, scrapes = threading.Event(), 64
+
+    def waits() -> Desk:
+        hold.wait(20)
+        raise NotPermitted("It was only to wait.")
+
+    async def nothing(_: Any = None) -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def crowd() -> str:
+        serve = create(waits)
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/metrics",
+            "headers": [],
+            SCOPE_KEY: Caller(AUDITOR, "token"),
+        }
+        asked = [asyncio.create_task(serve(dict(scope), nothing, nothing)) for _ in range(scrapes)]
+        await asyncio.sleep(0.1)
+        try:
+            return await asyncio.wait_for(asyncio.to_thread(lambda: "looked up"), 5)
+        finally:
+            hold.set()
+            await asyncio.gather(*asked)
+
+    assert asyncio.run(crowd()) == "looked up"
