@@ -74,8 +74,8 @@ def test_who_asks_for_scores_sends_a_body_of_bounded_size(by: As) -> None:
 def test_a_refusal_is_on_record_once_whatever_names_are_made_up(by: As, desk: Desk) -> None:
     before = desk.ledger.head()[0]
     for made_up in range(5):
-        refused(by(Role.ANALYST, "metrics").get(f"use-cases/lead_scoring/predictions/{made_up:032x}/reasons"), 403)
-        refused(by(Role.ANALYST, "metrics").get(f"use-cases/lead_{made_up}/predictions/{made_up:032x}/reasons"), 403)
+        for key in ("lead_scoring", f"lead_{made_up}"):
+            refused(by(Role.RISK, "metrics").get(f"use-cases/{key}/predictions/{made_up:032x}/reasons"), 403)
     two, one = desk.ledger.events(None, 2)
     assert desk.ledger.head()[0] == before + 2
     assert one.after["where"] == "/api/v1/use-cases/lead_scoring/predictions/{prediction_id}/reasons"
