@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -139,8 +140,9 @@ def keep_upload(desk: Desk, actor: Actor, filename: str, content: BinaryIO) -> P
     folder.mkdir(parents=True, exist_ok=True)
     oldest = time.time() - desk.settings.keep_uploads_days * 86_400
     for kept in folder.iterdir():
-        if kept.stat().st_mtime < oldest:
-            kept.unlink()
+        with suppress(FileNotFoundError):  # somebody else's upload, which goes when it has arrived
+            if kept.stat().st_mtime < oldest:
+                kept.unlink()
     digest = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
     target = folder / f"{digest[:16]}{Path(filename).suffix.lower()[:12]}"
     if target.exists():

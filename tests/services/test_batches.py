@@ -192,6 +192,12 @@ def test_a_mapping_is_remembered_for_files_with_the_same_header(desk: Desk, anal
     assert batches.look(desk, analyst, "lead_scoring", path).mapping["klicks"] == "page_views"
 
 
+def test_an_upload_does_not_stumble_over_another_that_is_gone_meanwhile(desk: Desk, analyst: Actor) -> None:
+    (desk.settings.data_dir / "uploads").mkdir(parents=True, exist_ok=True)
+    (desk.settings.data_dir / "uploads" / "arriving-gone.part").symlink_to("nowhere")
+    assert batches.keep_upload(desk, analyst, "a.csv", io.BytesIO(b"x\n3\n")).read_bytes() == b"x\n3\n"
+
+
 def test_an_upload_is_kept_once_and_cleared_when_it_is_old(desk: Desk, analyst: Actor) -> None:
     first = batches.keep_upload(desk, analyst, "a.csv", io.BytesIO(b"x\n1\n"))
     assert batches.keep_upload(desk, analyst, "b.csv", io.BytesIO(b"x\n1\n")) == first
