@@ -73,8 +73,8 @@ class Gate:
                 await answers.refuse(head, send, turned.status, turned.title, turned.detail)
             return
         except DeskError as error:
-            LOGGER.warning("the gate is closed: %s", error)
-            await answers.refuse(head, send, 503, error.message, error.hint)
+            LOGGER.warning("the gate is closed: %s", error)  # which may name servers and folders: not for strangers
+            await answers.refuse(head, send, 503, "The desk cannot look up who you are.", "Its own log says why.")
             return
         await onward(scope, receive, _sealed(send) if self.listening.secure else send)
 

@@ -257,12 +257,13 @@ def test_a_desk_that_cannot_open_lets_nobody_in() -> None:
     from core.errors import NotReady
 
     def broken() -> Desk:
-        raise NotReady("The ledger does not answer.")
+        raise NotReady("The ledger's database (PostgreSQL at inside.example:5432) does not answer.")
 
     knock = Door(None, Listening(sign_in="local"))  # type: ignore[arg-type]
     knock.gate.desk = broken
     answer = knock("/", cookie="ringside=x")
     assert (answer.status, answer.asked) == (503, False)
+    assert "inside.example" not in answer.body, "strangers are not told where it is"
 
 
 def test_where_https_ends_every_cookie_goes_no_other_way(door: MakeDoor, desk: Desk, ada: str) -> None:
