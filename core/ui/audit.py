@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import streamlit as st
-
-from core.ui import audit_chain, audit_events, audit_report, audit_scores, frame
+from core.ui import audit_chain, audit_events, audit_report, audit_scores
 
 VIEWS: dict[str, Callable[[], None]] = {
     "Events": audit_events.show,
@@ -14,13 +12,3 @@ VIEWS: dict[str, Callable[[], None]] = {
     "Past scores": audit_scores.show,
     "Report": audit_report.show,
 }
-
-
-def pick_view() -> Callable[[], None]:
-    """What to look at, in the URL."""
-    first = next(iter(VIEWS))
-    asked = st.segmented_control(
-        "Look at", list(VIEWS), default=first, required=True, key=frame.VIEW, bind="query-params",
-        label_visibility="collapsed",
-    )  # fmt: skip
-    return VIEWS[str(asked or first)]

@@ -179,6 +179,16 @@ def land_on(key: str) -> None:
     st.session_state[_LANDED] = key
 
 
+def pick_view(views: Mapping[str, Callable[[], None]]) -> Callable[[], None]:
+    """Which of a page's views to draw; the link names it (`?view=Storage`)."""
+    first = next(iter(views))
+    asked = st.segmented_control(
+        "Look at", list(views), default=first, required=True, key=VIEW, bind="query-params",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    return views[str(asked or first)]
+
+
 def heading(question: str, caption: str = "") -> None:
     """The one question a page answers."""
     st.title(question, anchor=False)

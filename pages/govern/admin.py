@@ -10,4 +10,4 @@ frame.heading(
 )
 
 with messages.told():
-    admin.pick_view()()
+    frame.pick_view(admin.VIEWS)()

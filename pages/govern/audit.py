@@ -11,4 +11,4 @@ frame.heading(
 )
 
 with messages.told():
-    audit.pick_view()()
+    frame.pick_view(audit.VIEWS)()
