@@ -81,6 +81,8 @@ def move_back(path: Path, url: str, memory_mb: int, threads: int) -> int:
         cursor.execute("BEGIN")
         last = cursor.execute("SELECT coalesce(max(batch), 0) FROM batches").fetchall()[0][0]
         cursor.execute(f"CREATE OR REPLACE SEQUENCE batch_numbers START {last + 1}")
+        # what is logged from here on gets batches of its own: a batch that the shared log knows is not brought again
+        cursor.execute("UPDATE batch_events SET event = 'done' WHERE event = 'day'")
         cursor.execute("DROP TABLE shared_copy")
         cursor.execute("DROP TABLE shared_marks")
         cursor.execute("COMMIT")

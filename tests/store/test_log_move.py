@@ -116,3 +116,20 @@ def test_a_desk_leaves_with_all_that_was_shared(
     with pytest.raises(InputError, match="log of its own"):
         move_back(paths[1], "", 128, 1)
     assert move_back(paths[0], "", 128, 1) == 30  # without the server: as the copy knows it
+
+
+def test_rows_of_the_day_that_a_desk_logs_after_leaving_come_when_it_moves_again(
+    tmp_path: Path, postgres_url: str, bnpl: UseCase, draw: Any, at: datetime
+) -> None:
+    path = tmp_path / "log.duckdb"
+    log = open_shared(path, postgres_url)
+    log.append(bnpl, log.batch_for(bnpl, "v1", "api", "crm", at), *draw(bnpl, 1))
+    log.close()
+    move_back(path, postgres_url, 128, 1)
+    log = open_log(path, "", 128, 1)
+    log.append(bnpl, log.batch_for(bnpl, "v1", "api", "crm", at), *draw(bnpl, 1, 700))
+    log.close()
+    assert move_up(path, postgres_url, 128, 1, at) == {"bnpl_default": 1}
+    log = open_shared(path, postgres_url)
+    assert log.counts(bnpl).total == 2
+    log.close()
