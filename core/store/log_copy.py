@@ -71,9 +71,17 @@ class Copy:
         self._marks = {key: Mark(seq, shape) for key, seq, shape in found}
         self._life = cursor.execute("SELECT life FROM shared_copy").fetchall()[0][0]
 
-    def meet(self, life: str) -> None:
-        """See in which life the home is; in another one than at the last look, the copy is filled anew."""
-        if life == self._life:
+    def known(self) -> dict[str, Mark]:
+        """How far the copy goes now; its home has had at least that."""
+        return dict(self._marks)
+
+    def meet(self, life: str, known: dict[str, Mark], theirs: dict[str, Mark]) -> None:
+        """See in which life the home is; in another one than at the last look, the copy is filled anew.
+
+        So it is where the home lacks what was `known` before it was looked at, as after a snapshot was put back.
+        """
+        fell_back = any(mark.seq > theirs.get(key, _NEVER).seq for key, mark in known.items())
+        if life == self._life and not fell_back:
             return
         with self._guard, self._connection.cursor() as cursor:
             cursor.execute("BEGIN")

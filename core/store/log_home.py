@@ -45,7 +45,8 @@ CREATE TABLE log.deleted (seq bigint PRIMARY KEY DEFAULT nextval('log.seq'), use
 INSERT INTO log.home VALUES ('{{log_id}}', {LAYOUT}, 0)
 """
 _STATE = """
-    SELECT 'log.home'::regclass::oid::text || '.' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),
+    SELECT (SELECT system_identifier FROM pg_control_system())::text || '.' || 'log.home'::regclass::oid::text || '.'
+           || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),
            use_case, seq, shape
     FROM (SELECT 1) one LEFT JOIN log.marks ON true
 """
@@ -95,8 +96,8 @@ def log_id(session: Session) -> str:
 def marks(session: Session) -> tuple[str, dict[str, Mark]]:
     """Which life of the home this is, and how far the log goes, by use case.
 
-    A home that was put back from a dump has other tables, and one that was put back to a point in time, or whose
-    standby took over, another timeline: it may lack what copies hold.
+    A home that was put back from a dump has other tables, or is another server's, and one that was put back to a point
+    in time, or whose standby took over, another timeline: it may lack what copies hold.
     """
     found = session.rows(_STATE)
     return found[0][0], {key: Mark(seq, shape) for _, key, seq, shape in found if key is not None}

@@ -171,8 +171,9 @@ class SharedLog(PredictionLog):
             self._looked = time.monotonic()
 
     def _marks(self, session: Session) -> dict[str, home.Mark]:
+        known = self._copy.known()
         life, theirs = home.marks(session)
-        self._copy.meet(life)
+        self._copy.meet(life, known, theirs)
         return theirs
 
     def _catch_up(self, session: Session, key: str, theirs: home.Mark, *, locked: bool = False) -> None:
