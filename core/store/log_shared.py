@@ -91,7 +91,7 @@ class SharedWriting(Writing):
         """Send what the transaction added, and whole tables that it changed in place."""
         tables = [(key, table) for key in keys for table in self._shape(key)]
         for table in dict.fromkeys(self._again):
-            self._session.run(f"TRUNCATE {home_of(*table)}")
+            self._session.run(f"DELETE FROM {home_of(*table)}")  # TRUNCATE would empty it for who looks meanwhile
             home.tell_deleted(self._session, table, ())
             self._send(table, "")
         tables = [table for table in tables if table not in self._again]

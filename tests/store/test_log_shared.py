@@ -125,6 +125,26 @@ def test_names_hashed_at_one_desk_are_hashed_at_the_other(desks: Any, bnpl: UseC
     assert stale(one).counts(bnpl).total == 60
 
 
+def test_a_copy_that_looks_while_a_table_is_replaced_keeps_its_rows(
+    desks: Any, bnpl: UseCase, draw: Draw, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = desks
+    rows = fill(one, bnpl, draw, at)
+    assert stale(other).counts(bnpl).total == 30
+    fill(one, bnpl, draw, at, first=100)
+    look = other._marks
+
+    def looked(session: Any) -> Any:
+        found = look(session)
+        one.rename_texts(bnpl, {name: f"h-{name}" for name in rows["entity"].to_pylist()})
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(other, "_marks", looked)
+        assert stale(other).counts(bnpl).total == 60
+    assert stale(other).counts(bnpl).total == 60
+
+
 def test_columns_grow_everywhere(desks: Any, bnpl: UseCase, draw: Draw, at: datetime) -> None:
     from dataclasses import replace
 
