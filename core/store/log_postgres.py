@@ -23,6 +23,7 @@ from core.store.log_schema import quoted
 _PATIENCE = {"connect_timeout": "5", "keepalives_idle": "10", "tcp_user_timeout": "20000"}  # s, s, ms
 _LIMITS = "SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '10min'"
 _LOCKED, _CANCELLED, _NUL = "55P03", "57014", "22021"
+_WHOLE_OR_NOT = "What was sent last is written whole or not at all. Try again; look whether the server is well."
 _MOST_IDLE = 4
 REST_SECONDS = 1.0  # after a server could not be reached, others are told so without trying
 
@@ -32,7 +33,7 @@ class Session:
 
     def __init__(self, line: Line) -> None:
         self._line = line
-        self.committed = False
+        self.ending = self.committed = False
 
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """What a query finds; parameters are $1, $2, ..."""
@@ -54,6 +55,7 @@ class Session:
         return int(self._line.do(lambda: self._line.cursor.adbc_ingest(table, given, mode="append", **place)))
 
     def commit(self) -> None:
+        self.ending = True
         self._line.do(lambda: self._asked("COMMIT"))
         self.committed = True
 
@@ -90,6 +92,7 @@ class Server:
         self._refuse_at_rest()
         errors = (_errors(), Silent)
         line: Line | None = None
+        session: Session | None = None
         whole = False
         try:
             line = self._begun("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if reading else "BEGIN", errors)
@@ -103,7 +106,7 @@ class Server:
                         whole = True
             whole = whole or session.committed
         except errors as problem:
-            whole, told = False, self._in_words(problem)
+            whole, told = False, self._in_words(problem, session is not None and session.ending)
             if line is None:
                 self._unreached = (time.monotonic() + REST_SECONDS, told)
             raise told from problem
@@ -160,7 +163,7 @@ class Server:
         if not whole:
             self.close()  # the others saw the same server go
 
-    def _in_words(self, problem: Any) -> DeskError:
+    def _in_words(self, problem: Any, ending: bool = False) -> DeskError:
         state = getattr(problem, "sqlstate", None)
         if state == _NUL:
             return InputError(
@@ -174,12 +177,14 @@ class Server:
         if isinstance(problem, Silent):
             return DatabaseDown(
                 f"The log's server {self.shown} is silent.",
-                "What was sent last is written whole or not at all. Try again; look whether the server is well.",
+                _WHOLE_OR_NOT,
             )
         said = str(problem).split("ERROR:")[-1].split("FATAL:")[-1].strip().splitlines()[0].split(". SQLSTATE")[0]
         return DatabaseDown(
             f"The log's server {self.shown} does not do what this desk asks: {said.removesuffix('.')}.",
-            "Nothing was written; the desk tries again with the next row. Look whether the server runs and "
+            _WHOLE_OR_NOT
+            if ending
+            else "Nothing was written; the desk tries again with the next row. Look whether the server runs and "
             "RINGSIDE_DATABASE_URL is right.",
         )
 

@@ -417,6 +417,31 @@ def test_a_line_that_breaks_at_the_commit_leaves_no_half_row(
     log.close()
 
 
+def test_nobody_says_that_nothing_was_written_when_the_answer_to_the_commit_is_lost(
+    desks: Any, bnpl: UseCase, draw: Draw, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from adbc_driver_manager import AdbcStatusCode, OperationalError
+
+    from core.store.log_postgres import Session
+
+    one, _ = desks
+    batch = one.start_batch(bnpl, version="v1", source="page", actor="Ada", at=at)
+    one.ensure(bnpl)
+    ask = Session._asked
+
+    def lost(session: Session, query: str, parameters: Any = ()) -> Any:
+        answer = ask(session, query, parameters)
+        if query == "COMMIT":
+            raise OperationalError("server closed the connection unexpectedly", status_code=AdbcStatusCode.IO)
+        return answer
+
+    with monkeypatch.context() as patch, pytest.raises(DatabaseDown) as told:
+        patch.setattr(Session, "_asked", lost)
+        one.append(bnpl, batch, *draw(bnpl, 4))
+    assert "Nothing was written" not in str(told.value)
+    assert stale(one).counts(bnpl).total == 4
+
+
 def test_a_character_that_postgresql_cannot_keep_is_named(
     tmp_path: Path, postgres_url: str, bnpl: UseCase, draw: Draw, at: datetime
 ) -> None:
