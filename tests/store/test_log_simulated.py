@@ -51,6 +51,14 @@ def test_clear_takes_the_simulated_and_nothing_else(
     assert log.clear_simulated() == {}
 
 
+def test_clear_while_a_backup_is_made(log: PredictionLog, bnpl: UseCase, draw: Draw, at: datetime) -> None:
+    fill(log, bnpl, draw, at, 100, SIMULATED)
+    with log.held() as held:
+        held.cut()
+        assert log.clear_simulated() == {"bnpl_default": 10}
+    assert log.simulated_rows() == {}
+
+
 def test_a_score_keeps_the_time_it_was_given(log: PredictionLog, bnpl: UseCase, draw: Draw, at: datetime) -> None:
     rows, scores = draw(bnpl, 3)
     batch = log.start_batch(bnpl, version="v1", source=SIMULATED, actor="Ada", at=at)
