@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-MOST_HEAD = 65_536  # bytes beyond what one read of the connection brings
+MOST_HEAD = 65_536  # bytes; those of the read that it ends in are not counted
 HEAD_SECONDS = 60.0  # that a head may take, as proxies give it
 TOO_LONG = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
@@ -56,14 +56,14 @@ def on_headers_complete(self: Any) -> None:
 
 
 def data_received(self: Any, data: bytes) -> None:
-    """Bytes came."""
-    if self.bytes_of_head is not None:
+    """Bytes came; those that a head ends in are not counted, for a body may have come with them."""
+    within = self.bytes_of_head is not None
+    _before["data_received"](self, data)
+    if within and self.bytes_of_head is not None and not self.transport.is_closing():
         self.bytes_of_head += len(data)
         if self.bytes_of_head > MOST_HEAD:
             self.transport.write(TOO_LONG)
             self.transport.close()
-            return
-    _before["data_received"](self, data)
 
 
 def connection_lost(self: Any, error: Exception | None) -> None:

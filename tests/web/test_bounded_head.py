@@ -47,6 +47,9 @@ def test_requests_go_on_as_they_did(port: int) -> None:
     for n_bytes in (0, 3_000_000, 10):
         connection.request("POST", "/", b"x" * n_bytes, {"X": "y" * 30_000})
         assert connection.getresponse().read() == str(n_bytes).encode()
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as another:
+        another.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n\r\n" + b"x" * 500_000)
+        assert another.recv(1_000).startswith(b"HTTP/1.1 200 "), "a body that comes with its head is no head"
     connection.putrequest("POST", "/")
     connection.putheader("Content-Length", "2")
     connection.endheaders(b"a")
