@@ -7,6 +7,7 @@ then a session's cookie, then, where nobody has to sign in, this machine itself.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 LOGGER = logger("gate")
 ALWAYS_OPEN = frozenset({"/api/v1/health", "/api/v1/ready"})
+# The front end's own scripts, the same in every app: an open page fetches some late, also to say that it is signed out.
+_FRONT_END = re.compile(r"/static(/[A-Za-z0-9_-]+)+(\.[A-Za-z0-9_-]+)+")
 CHANGE, SIGN_IN = "/change-password", "/sign-in"
 OWN_PAGES = frozenset({SIGN_IN, "/sign-out", CHANGE, "/sign-in/provider"})
 PROVIDER_PAGES = frozenset({"/auth/login", "/auth/logout", "/oauth2callback"})  # Streamlit's own, for st.login
@@ -84,7 +87,7 @@ class Gate:
 
     async def _onward(self, scope: Scope, head: Head) -> Application:
         """Who answers: the desk with a caller in the scope, or the pages for signing in."""
-        if head.path in ALWAYS_OPEN and head.method in ("GET", "HEAD"):
+        if head.method in ("GET", "HEAD") and (head.path in ALWAYS_OPEN or _FRONT_END.fullmatch(head.path)):
             return self.app
         if head.is_foreign(self.listening.url):
             raise Turned(403, "This request came from a page of somewhere else.", "Send it from the desk's own pages.")

@@ -6,8 +6,10 @@ import base64
 import os
 import secrets
 import sqlite3
+from pathlib import Path
 
 import pytest
+import streamlit
 
 from core.services.access import Role
 
@@ -22,7 +24,8 @@ CLOSED = (
     "/_stcore/upload_file/x/y",
     "/_stcore/health",
     "/media/0000.csv",
-    "/static/js/index.js",
+    "/static/../core/config.py",
+    "/static/js/../../index.html",
     "/component/x/index.html",
     "/report-files/lead_scoring/x",
     "/metrics",
@@ -47,6 +50,14 @@ def test_a_page_leads_to_signing_in_and_back(served: Served) -> None:
     answer = served.ask("GET", "/drift?use_case=lead_scoring", **PAGE)
     assert answer.status == 303
     assert answer.headers["location"] == "/sign-in?next=%2Fdrift%3Fuse_case%3Dlead_scoring"
+
+
+def test_the_front_ends_own_scripts_are_no_secret(served: Served) -> None:
+    """A page whose session is over still fetches what draws the link to sign in again."""
+    folder = Path(streamlit.__file__).parent / "static" / "static" / "js"
+    script = next(path.name for path in sorted(folder.glob("Button*.js")))
+    assert served.ask("GET", f"/static/js/{script}").status == 200
+    assert served.ask("POST", f"/static/js/{script}", b"").status in (401, 405)
 
 
 def test_health_says_nothing_else(served: Served) -> None:

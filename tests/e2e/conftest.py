@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -82,13 +83,12 @@ def upload(page: Any, path: Path) -> None:
     """Give the file page a file; a drop zone that is drawn anew meanwhile forgets it, so look and ask again."""
     playwright = pytest.importorskip("playwright.sync_api")
     page.get_by_role("button", name="Template").wait_for(timeout=30_000)  # the page stands below the drop zone too
-    for seconds in (10, 20, 30):
-        page.locator("input[type=file]").set_input_files(path)
-        try:
+    for seconds in (10, 20, 30, 30):
+        with contextlib.suppress(playwright.TimeoutError):  # a slow page has taken it, and its drop zone, meanwhile
+            page.locator("input[type=file]").set_input_files(path, timeout=5_000)
+        with contextlib.suppress(playwright.TimeoutError):
             page.get_by_text("Does this look like the training data?").wait_for(timeout=seconds * 1_000)
             return
-        except playwright.TimeoutError:
-            continue
     raise AssertionError(f"the page did not take {path.name}")
 
 

@@ -18,7 +18,7 @@ from tests.web.knocks import Door, MakeDoor, Message
 
 ADMIN = LOCAL_PEOPLE[Role.ADMIN]
 CLOSED = (
-    "/", "/drift", "/index.html", "/static/js/index.js", "/_stcore/health", "/_stcore/host-config",
+    "/", "/drift", "/index.html", "/static/../index.html", "/_stcore/health", "/_stcore/host-config",
     "/_stcore/upload_file/a/b", "/_stcore/metrics", "/_stcore/script-health-check", "/media/abc.csv",
     "/component/x/y.js", "/_stcore/bidi-components/x", "/report-files/lead_scoring/a.html", "/api/v1/score",
     "/api/v1/openapi.json", "/api/v1/docs", "/api/v1/healthy", "/api/v1/health/", "//api/v1/health",
@@ -42,6 +42,25 @@ def test_strangers_get_nothing(door: MakeDoor, method: str) -> None:
         answer = knock(path, method=method)
         assert (answer.status, answer.asked) == (401, False), path
         assert "inside" not in answer.body
+
+
+@pytest.mark.parametrize(
+    ("path", "opens"),
+    [
+        ("/static/js/Button.CORxUu4r.js", True),
+        ("/static/media/SourceSans-Bold.woff2", True),
+        ("/static/js/..", False),
+        ("/static/js/../index.js", False),
+        ("/static//index.js", False),
+        ("/static/index", False),
+        ("/app/static/rows.csv", False),
+        ("/static/a.js/../../api/v1/docs", False),
+    ],
+)
+def test_the_front_ends_own_scripts_are_open(door: MakeDoor, path: str, opens: bool) -> None:
+    knock = door(sign_in="local")
+    assert knock(path).asked == opens
+    assert knock(path, method="POST").status == 401
 
 
 @pytest.mark.parametrize("path", ["/_stcore/stream", "/anything"])
