@@ -39,6 +39,7 @@ def test_score_why_what_if_case_export(page: Any, address: str, home: Path) -> N
 
 def score_a_file_and_ask_why(page: Any, home: Path) -> str:
     """Press the Why button of the second row; the lead of that row."""
+    page.get_by_role("heading", name="What needs me today?").wait_for(timeout=60_000)  # then the picker stands too
     page.get_by_role("link", name="Score a file").click()
     upload(page, home / "week.csv")
     page.get_by_role("button", name="Score this file").click()

@@ -21,6 +21,7 @@ URLS = ["" if place.url == "home" else place.url for place in places.PLACES]  # 
 def test_upload_see_scores_download(page: Any, address: str, home: Path) -> None:
     complaints = complaints_of(page)
     page.goto(f"{address}/?use_case={KEY}")
+    page.get_by_role("heading", name="What needs me today?").wait_for(timeout=60_000)  # then the picker stands too
     page.get_by_role("link", name="Score a file").click()
     upload(page, home / "week.csv")
     page.get_by_role("button", name="Score this file").click()
